@@ -12,6 +12,10 @@ from tests.cluster.wide_site import Standing, WideNodes, WideSite, said, standin
 pytestmark = [pytest.mark.cluster_prove, pytest.mark.asyncio(loop_scope="module")]
 
 
+SOME = 40
+"""Long messages, each of which needs room on the full disk."""
+
+
 @pytest.fixture(scope="module")
 def disks() -> Iterator[Disks]:
     made = Disks()
@@ -49,7 +53,7 @@ async def test_one_node_whose_disk_is_full_holds_nobody_up_for_long(site: WideSi
                 async def full() -> None:
                     if kind == "ZooKeeper":
                         await asyncio.to_thread(fill_journal, site.nodes.ensemble.hosts)
-                    await written(kind, anna, ben)
+                    await written(kind, anna, ben, SOME)
 
                 pause = await crowd.while_(full)
                 await complaints(site.cluster, "")

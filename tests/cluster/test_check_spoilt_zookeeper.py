@@ -1,13 +1,16 @@
 """`chinwag cluster check` on servers of ZooKeeper that are spoilt for real: without a majority, each alone, of another
 cluster, closed to who asks. Each is named, with what to do against it."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
+from tests.support.serving import PATIENCE
 
 from chinwag.adapters.zookeeper.registry import make_registry
+from chinwag.adapters.zookeeper.said import answer_of
 from chinwag.assembly.cluster.check_zookeeper import check_zookeeper
 from chinwag.assembly.cluster.opened_streams import connected_to_zookeeper
 from chinwag.config import Config
@@ -35,6 +38,9 @@ async def test_without_a_majority_the_server_that_is_left_is_not_said_to_be_away
     for server in (second, third):
         server.kill()
     try:
+        async with asyncio.timeout(PATIENCE):
+            while "Mode:" in await asyncio.to_thread(answer_of, ensemble.hosts[0]):
+                pass  # it has not noticed yet
         found = await wrong("any", *ensemble.hosts)
     finally:
         for server in (second, third):

@@ -89,14 +89,14 @@ async def test_what_lies_above_a_state_is_taken_back_and_what_comes_then_holds(
     await database.write(Batch([between]).rows)  # their state was copied before
     found = await _taken_back(one)
     assert [(piece.table, piece.changed) for piece in found] == [("spans", 3), ("reactions", 2), ("mentions", 1)]
-    one.losing.tables |= {"spans", "reactions", "mentions"}
+    one.losing.tables |= {"spans", "closings", "reactions", "mentions"}
 
     async def as_kept() -> None:
         assert await store.spans(BEN, PAIR) == [Span(BEN, PAIR, 1)]
         assert await store.spans(ANN, PAIR) == [Span(ANN, PAIR, 1)]
         assert [await store.spans(one, PAIR) for one in (CYD, DEE)] == [[], []]
         names = [(PAIR, 1, BEN), (PAIR, 2, ANN)]
-        assert await store.reacted(names) == [Reacted((Step(3, HEART, True),)), Reacted()]
+        assert await store.reacted(names) == [Reacted((Step(3, HEART, True),)), None]
         assert await store.mentions([BEN], PAIR, 0, 9) == [Mention(BEN, 2, 2)]
 
     await as_kept()
@@ -117,6 +117,19 @@ async def test_what_lies_above_a_state_is_taken_back_and_what_comes_then_holds(
     assert await store.spans(CYD, PAIR) == [Span(CYD, PAIR, 1)]
     assert await store.spans(BEN, PAIR) == [Span(BEN, PAIR, 1)]
     assert [piece.changed for piece in await _taken_back(one)] == [0, 0, 0], "what is so by now stays"
+
+
+async def test_who_had_left_and_came_back_above_the_state_has_left(one: CassandraHarness) -> None:
+    """All its memberships read from the same number on, and so are one row."""
+    before = kept()
+    left = Span(CYD, PAIR, 1, 3, Closing("", 3, 1, 0, 0))
+    await one.store.commit([msgspec.structs.replace(before, spans=[*before.spans, left])])
+    await one.open.database.write(Batch([above()]).rows)
+    assert await one.store.spans(CYD, PAIR) == [Span(CYD, PAIR, 1)]
+    await _taken_back(one)
+    one.losing.tables |= {"spans", "closings", "reactions", "mentions"}
+    assert await one.store.spans(CYD, PAIR) == [left]
+    assert [piece.changed for piece in await _taken_back(one)] == [0, 0, 0]
 
 
 async def test_who_declines_whom_in_the_states_is_told_once_each(one: CassandraHarness) -> None:

@@ -185,6 +185,18 @@ async def test_a_commit_without_events_stores_the_state(stores: Stores) -> None:
     assert await entries(stores, ANN) == []
 
 
+@pytest.mark.parametrize("last", [4, 200, 70_000])
+async def test_of_two_spans_of_one_name_in_a_batch_the_later_holds(stores: Stores, last: int) -> None:
+    """Somebody leaves and comes back at once, or comes and leaves, and may read from the same number on each time."""
+    base = commit(1, 1)
+    left, came = Span(ANN, PAIR, 1, last), Span(ANN, PAIR, 1)
+    await stores.store.commit([msgspec.structs.replace(base, spans=[left, came])])
+    assert await stores.store.spans(ANN, PAIR) == [came]
+    left, came = Span(BEN, PAIR, 1, last), Span(BEN, PAIR, 1)
+    await stores.store.commit([msgspec.structs.replace(commit(2, 2), spans=[came, left])])
+    assert await stores.store.spans(BEN, PAIR) == [left]
+
+
 async def test_spans_are_overwritten_by_their_first_number_and_rise(stores: Stores) -> None:
     base = commit(1, 1)
     spans = [Span(ANN, PAIR, 300), Span(ANN, PAIR, 2, 9), Span(ANN, PAIR, 1, 4), Span(BEN, PAIR, 1)]

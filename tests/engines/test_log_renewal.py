@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from tests.contract.harness import ANN, commit
+from tests.contract.harness import ANN, BEN, CYD, PAIR, commit
 from tests.contract.over_inbox_streams import a_keyspace, emptied
 from tests.engines.inbox_world import BOUND, InboxWorld, entries, pair
 from tests.support.own_nats import OwnNats
@@ -13,7 +13,9 @@ from tests.support.own_zookeeper import OwnEnsemble
 
 from chinwag.adapters.cassandra import CassandraServers
 from chinwag.adapters.inboxes.renewal import Renewal
-from chinwag.domain.conversation import Position
+from chinwag.domain.conversation import Closing, Position, Span
+from chinwag.domain.refusal import Refused
+from chinwag.flow.conversations import Conversations
 from chinwag.ports.inbox import Arrival
 from chinwag.ports.message_store import Commit, TakenOverError
 
@@ -31,7 +33,7 @@ async def inboxes(nats: OwnNats, zookeeper: OwnEnsemble, keyspace: CassandraServ
     yield made
     async with asyncio.timeout(BOUND):
         await made.close()
-    await emptied(keyspace, "partitions", "events", "states", "send_keys", "spans")
+    await emptied(keyspace, "partitions", "events", "states", "send_keys", "spans", "closings")
 
 
 def of_epoch(epoch: int, number: int) -> Commit:
@@ -116,3 +118,25 @@ async def test_renewals_outlive_the_counters(inboxes: InboxWorld) -> None:
     assert (await later.inbox.bounds(ANN)).epoch > before.epoch
     await later.renewal.begin(0, 5)
     assert (await later.inbox.bounds(ANN)).epoch > before.epoch + 1
+
+
+async def test_who_was_added_or_removed_by_a_record_that_is_lost_finds_what_the_state_says(inboxes: InboxWorld) -> None:
+    """A worker dies between the rows and the state, and its stream is lost."""
+    here = await inboxes.process(works=True)
+    store = here.stores.message_store
+    await here.renewal.begin(0, 1)
+    before = commit(1, 1)
+    await store.commit([before])
+    await here.inbox.settled()
+    closing = Closing("", 2, 2, 0, 0)
+    rows = [Span(BEN, PAIR, 1, 2, closing), Span(CYD, PAIR, 2)]
+    here.streams.fail = "before"
+    with pytest.raises(Refused):
+        await store.commit([msgspec.structs.replace(commit(2, 2, PAIR, (ANN, CYD)), spans=rows)])
+    here.streams.fail = ""
+    await store.reopen()
+    await here.renewal.begin(0, 2)
+    conversations = Conversations(store, here.stores.mark_store, here.inbox)
+    there = await conversations.page(BEN, None, 9)
+    assert [(view.role, view.head) for view in there.conversations] == [("member", 1)]
+    assert (await conversations.page(CYD, None, 9)).conversations == []

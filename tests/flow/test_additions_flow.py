@@ -6,12 +6,13 @@ import pytest
 from tests.support.backstage import Backstage, backstage
 
 from chinwag.domain.account_friendship import Bond, Friendship
-from chinwag.domain.command import Add, Create, Leave
+from chinwag.domain.command import Add, Create, Enter, Join, Leave
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import permits
+from chinwag.flow.accept import AcceptRules
 from chinwag.flow.accounts.friends import befriend
 from chinwag.flow.accounts.profile import change_settings
 from chinwag.flow.additions import ADDED, ADDING, Additions
@@ -117,3 +118,32 @@ async def test_somebody_in_very_many_conversations_is_added_by_friends_only(
             assert not isinstance(left, Code)
             await stage.do("2", left, Leave())
         assert str(await tried(stage, ANN, BEN)).startswith("g~")
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_who_has_come_and_gone_so_often_comes_into_that_group_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    """Where history begins with the joining each stay is a row, and all are read with whatever one asks there."""
+    monkeypatch.setattr(permits, "STAYS", 3)
+    rules = AcceptRules(group_members=2, large_group_members=30, wide_above=2) if large else AcceptRules()
+    async with backstage(tmp_path / "data", rules=rules) as stage:
+        await stage.people(ANN, BEN, CEM, "4")
+        await friends(stage, ANN, BEN)
+        chess = await stage.group(ANN, "Chess", GroupSettings("joined", "open", large=large), CEM)
+        await stage.do("4", chess, Join())
+        assert (await stage.state(chess)).wide is large
+        for _ in range(3):
+            await stage.do(BEN, chess, Join())
+            await stage.do(BEN, chess, Leave())
+        for who, action in ((BEN, Join()), (ANN, Add(BEN)), (BEN, Enter(ANN))):
+            with pytest.raises(Refused) as refused:
+                await stage.do(who, chess, action)
+            assert refused.value.code is Code.TOO_MANY
+        with pytest.raises(Refused) as refused:
+            await stage.do(BEN, chess, Add(CEM))
+        assert refused.value.code is Code.NOT_MEMBER
+        assert len(await stage.embedded.message_store.spans(BEN, chess)) == 3
+        await stage.do(BEN, await stage.group(ANN, "Go", GroupSettings(join="open")), Join())
+        await stage.do(CEM, chess, Leave())
+        await stage.do(CEM, chess, Join())

@@ -46,6 +46,17 @@ async def test_who_goes_while_the_follow_is_being_looked_into_is_fed_nothing_beh
             assert set(ben.numbers) <= {2}
 
 
+async def test_a_follow_that_begins_behind_the_notice_that_the_group_is_small_is_ended_too(tmp_path: Path) -> None:
+    """The state was read before, and the feed was behind that notice by then."""
+    async with scene(tmp_path) as here:
+        await here.say("two")
+        ben, _ = await here.follow("2", 1)
+        assert (ben.numbers, ben.ends) == ([2], [])
+        here.store.small = True
+        await here.feeds.job.step()
+        assert (ben.ends, len(here.feeds)) == ([(2, "small")], 0)
+
+
 async def test_a_membership_that_was_read_before_one_went_is_none_behind_that(tmp_path: Path) -> None:
     """The spans are slow: when they come, the feed has given all that was said since to those who follow."""
     async with scene(tmp_path) as here:

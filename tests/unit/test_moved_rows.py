@@ -5,8 +5,8 @@ from chinwag.adapters.cassandra.moved_rows import AT, SHAPES, Converting, Totals
 from chinwag.adapters.cassandra.schema import TABLES
 from chinwag.adapters.postgres.leaving import KEYS
 from chinwag.adapters.postgres.moving import MESSAGES
-from chinwag.domain.conversation import START, Conversation, Position, SendKey
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.conversation import START, Conversation, Position, SendKey, Span
+from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.reaction_counts import ReactionCounts
 
 LATER = Position(1_790_000_000_000, 17, 3)
@@ -27,7 +27,7 @@ def test_each_table_of_the_source_becomes_something() -> None:
         "states": (b"c", stored.sealed(Conversation(id=ConversationId("c"), direct=False, members={}, applied=LATER))),
         "events": (b"c", 1_234, stored.row(b"{}")),
         "send_keys": (b"c", b"d", b"1", stored.sealed(SendKey(LATER, 1, 2, b"x"))),
-        "spans": (b"a", b"c", 1, b"span"),
+        "spans": (b"a", b"c", 1, stored.sealed(Span(AccountId("a"), ConversationId("c"), 1, 4))),
         "mentions": (b"a", b"c", 1, 0),
         "reactions": (b"c", 501, b"a", b"reacted"),
         "reaction_counts": (b"c", 501, stored.sealed(ReactionCounts(LATER, (("x", 2),)))),

@@ -332,19 +332,19 @@ class Accept:
                 agreed.add(wish.account)
             self._foresee(state, wish, _OPENING)
             return _OPENING
-        if member is not None:
+        if member is None and not await self._was_in(wish, state):
+            if type(wish.action) not in (Join, Enter):
+                raise Refused(Code.NO_CONVERSATION)  # a stranger learns nothing
+            self._foresee(state, wish, _GO_ON)
+        elif member is not None or type(wish.action) in (Join, Enter):
             try:
-                if state.wide:
+                if state.wide and member is not None:
                     await self._wide.take(state, wish, member)
-                await self._permits.change(wish.account, wish.action)
+                await self._permits.change(wish.account, wish.action, wish.conversation)
             except Refused as refused:
                 if refused.code in RETRYABLE:
                     raise
                 return _Verdict(refused=refused.code)
-        elif not await self._was_in(wish, state):
-            if type(wish.action) not in (Join, Enter):
-                raise Refused(Code.NO_CONVERSATION)  # a stranger learns nothing
-            self._foresee(state, wish, _GO_ON)
         return _GO_ON
 
     async def _was_in(self, wish: Wish, state: Conversation) -> bool:
@@ -358,8 +358,6 @@ class Accept:
         decision = decide(state, self._command(wish, verdict), Position(0, 0, 0))
         if type(decision) is Rejected and decision.final:
             raise Refused(decision.code, decision.detail)
-
-    # To the log, and the answer back
 
     def _append(self, asker: Asker, wish: Wish, now: float, verdict: _Verdict | None = None) -> None:
         self._answered.append(self._command(wish, verdict or _GO_ON), (asker, wish), now)

@@ -77,7 +77,8 @@ class Named(NamedTuple):
         if type(command.action) is Edit and message is not None and message.reply_to:
             row = self._row(command.conversation, message.reply_to, draft)
             answered = _opened(row)[0].author if row is not None else None
-        last_edit = edit if isinstance(edit, Edited) else None
+        # An edit that its log has lost may have left a number that is another event's by now.
+        last_edit = edit if isinstance(edit, Edited) and edit.target == number else None
         return Facts(target, message, last_edit, tuple(spans), answered, people=people)
 
     def _reacted(self, command: Command, draft: Draft | None) -> Reacted:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from chinwag.domain.body import check_title
-from chinwag.domain.command import Action, Add, Create
-from chinwag.domain.ids import AccountId
+from chinwag.domain.command import Action, Add, Create, Enter, Join
+from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.additions import Additions
 from chinwag.flow.together import Together
@@ -18,6 +18,10 @@ from chinwag.ports.message_store import MessageStore
 
 INTO_MOST: Final = 1_000
 """Conversations that somebody may be in and still be added to a group by others than friends."""
+
+STAYS: Final = 1_000
+"""Stays of an account in one group of which a row is kept, at most; where history begins with the joining each has one.
+All of them are read with whatever it asks there."""
 
 Pair = tuple[AccountId, AccountId]
 
@@ -64,10 +68,18 @@ class Permits:
         check_title(action.title)
         await self._may_add(account, [one for one in dict.fromkeys(action.members) if one != account], look)
 
-    async def change(self, account: AccountId, action: Action) -> None:
-        """Whether the account that is to be added exists and may be added by `account`. Raises `Refused`."""
+    async def change(self, account: AccountId, action: Action, conversation: ConversationId) -> None:
+        """Whether the account that is to be added exists and may be added by `account`, and whoever comes has not come
+        too often. Raises `Refused`."""
         if type(action) is Add:
+            await self._may_come(action.account, conversation)
             await self._may_add(account, [action.account])
+        elif type(action) in (Join, Enter):
+            await self._may_come(account, conversation)
+
+    async def _may_come(self, account: AccountId, conversation: ConversationId) -> None:
+        if len(await self._store.spans(account, conversation)) >= STAYS:
+            raise Refused(Code.TOO_MANY, "it has come into that group too often")
 
     async def _may_add(self, by: AccountId, accounts: list[AccountId], look: bool = False) -> None:
         strangers: list[AccountId] = []

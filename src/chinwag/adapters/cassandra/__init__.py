@@ -44,6 +44,7 @@ class CassandraStores(msgspec.Struct, frozen=True):
     async def close(self) -> None:
         """Wait for what is under way (bounded), and let go of all connections."""
         await self.message_store.close()
+        await self.fences.close()
         await self.database.close()
 
 

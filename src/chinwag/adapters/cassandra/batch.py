@@ -12,6 +12,7 @@ from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.companion_rows import companion_changes
 from chinwag.adapters.cassandra.member_rows import changes_of
 from chinwag.adapters.cassandra.schema import BUCKET, KEY_SHARDS
+from chinwag.adapters.cassandra.span_rows import span_changes
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.standings import Standing
 from chinwag.adapters.cassandra.statements import Changes, Values, Write, delete, insert
@@ -21,7 +22,6 @@ from chinwag.ports.message_store import Commit, Row
 EVENT: Final = insert("events", "conversation bucket number event", 2)
 STATE: Final = insert("states", "conversation state ended clearing", 1)
 KEY: Final = insert("send_keys", "conversation device shard id key", 3)
-SPAN: Final = insert("spans", "account length conversation first span", 1)
 MENTION: Final = insert("mentions", "account conversation number since", 2)
 REACTION: Final = insert("reactions", "conversation bucket message account reacted", 2)
 REACTION_BUCKET: Final = insert("reaction_buckets", "conversation bucket there", 1)
@@ -60,7 +60,7 @@ class Batch:
         for commit, before in zip(self.commits, standings, strict=True):
             state = commit.state
             clearing = tuple(dict.fromkeys((*before.clearing, *commit.cleared)))
-            standing = Standing(state.applied, state.head, before.at(state.applied), clearing)
+            standing = Standing(state.applied, state.head, before.at(state.applied), clearing, turns=state.reacted)
             row = (stored.sealed(state), stored.sealed(standing.ended), stored.sealed(clearing))
             changes.append((STATE, (names.known(state.id), *row, stamp_of(state.applied))))
             after.append(standing)
@@ -79,12 +79,7 @@ class Batch:
             written = names.written(name.id)
             whose = names.known(name.conversation), names.known(name.device), key_shard(written)
             self.rows.append((KEY, (*whose, written, stored.sealed(key), at)))
-        for span in commit.spans:
-            account = names.known(span.account)
-            if not account:
-                raise Refused(Code.BAD_REQUEST, "an account has a name")
-            of_span = account, len(conversation), conversation, span.first, stored.sealed(span)
-            self.rows.append((SPAN, (*of_span, at)))
+        self.rows += span_changes(commit, conversation, at)
         for mention in commit.mentions:
             speaks = names.known(mention.account), conversation, mention.number, mention.since
             self.rows.append((MENTION, (*speaks, at)))

@@ -92,6 +92,11 @@ class DriverError(Exception):
         self.no = no
         self.away = away
 
+    @property
+    def words(self) -> str:
+        """What the driver says, without the name of the error's class: for people who do not know it."""
+        return str(self).partition(": ")[2] or str(self)
+
     def refusal(self, words: str) -> Refused:
         """The same as a refusal, with words before what the driver says."""
         detail = f"{words}: {self}"

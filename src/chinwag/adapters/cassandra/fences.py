@@ -9,7 +9,7 @@ read all of which somebody was told that it is stored.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import structlog
@@ -18,10 +18,17 @@ from chinwag.adapters.cassandra.database import Database, Guard
 from chinwag.adapters.cassandra.epoch_reads import EpochReads
 from chinwag.adapters.cassandra.stamps import stamp
 from chinwag.adapters.cassandra.statements import insert
+from chinwag.domain.refusal import Refused
 from chinwag.ports.message_store import TakenOverError
 
 FRESH_SECONDS: Final = 1.0
 """How long a look holds: no request of a batch is sent without one as young as this."""
+LATELY_SECONDS: Final = 5.0
+"""How old a look may be by which it is judged what of an epoch that is over is void, before there is another."""
+LONG_AGO_SECONDS: Final = 60.0
+"""And before that other one is waited for."""
+SETTLED_SECONDS: Final = 60.0
+"""So long after another epoch has begun nothing of the ones before is on its way to the store any more."""
 
 _BEGIN: Final = insert("partitions", "partition epoch", 1)
 
@@ -41,6 +48,8 @@ class Fences:
         self._reads = EpochReads(database)
         self._looking: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._seen: dict[int, tuple[int, float]] = {}
+        self._since: dict[int, float] = {}
+        self._behind: dict[int, asyncio.Task[None]] = {}
 
     async def begin(self, partition: int, epoch: int) -> None:
         """From now on only batches of `epoch` count. Before a worker of a new epoch reads anything; doing it again
@@ -80,14 +89,14 @@ class Fences:
         """Raise `Refused(UNAVAILABLE)` if no quorum answers."""
         await self._read(0)
 
-    async def latest(self, partition: int) -> int:
-        """The latest epoch that this process has seen there; it looks if it has seen none."""
-        seen = self._seen.get(partition)
-        return seen[0] if seen is not None else await self._read(partition)
-
     def known(self, partition: int) -> int:
         """The latest epoch that this process has seen there, however long ago."""
         return self._seen.get(partition, (0, 0.0))[0]
+
+    def settled(self, partition: int) -> bool:
+        """Whether this process has seen the latest epoch for so long that all of the ones before has come to rest."""
+        since = self._since.get(partition)
+        return since is not None and time.monotonic() - since >= SETTLED_SECONDS
 
     async def recent(self, partition: int) -> int:
         """The latest epoch, by a look that is as young as one before a request."""
@@ -98,8 +107,42 @@ class Fences:
             latest, at = self._seen.get(partition, (0, -FRESH_SECONDS))
             return latest if time.monotonic() - at < FRESH_SECONDS else await self._read(partition)
 
+    async def lately(self, partitions: Collection[int]) -> dict[int, int]:
+        """The latest epochs of these, for whoever reads rows of many. Where the last look is not of the last minute it
+        waits for another; where it is of the last seconds it does not look, and else it looks without waiting."""
+        now = time.monotonic()
+        never = 0, now - LONG_AGO_SECONDS
+        unknown = [one for one in partitions if self._seen.get(one, never)[1] <= now - LONG_AGO_SECONDS]
+        if unknown:
+            await asyncio.gather(*(self._read(partition) for partition in unknown))
+        old = now - LATELY_SECONDS
+        found: dict[int, int] = {}
+        for partition in partitions:
+            found[partition], at = self._seen[partition]
+            if at < old and partition not in self._behind:
+                self._behind[partition] = asyncio.create_task(self._look_behind(partition))
+        return found
+
+    async def close(self) -> None:
+        """Look at nothing more."""
+        tasks = list(self._behind.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look_behind(self, partition: int) -> None:
+        try:
+            await self._read(partition)
+        except Refused:
+            _log.debug("an epoch could not be looked at", partition=partition)
+        finally:
+            del self._behind[partition]
+
     async def _read(self, partition: int) -> int:
         latest, began = await self._reads.read(partition)
-        if latest >= self._seen.get(partition, (0, 0.0))[0]:
+        before = self._seen.get(partition, (-1, 0.0))[0]
+        if latest > before:
+            self._since[partition] = time.monotonic()
+        if latest >= before:
             self._seen[partition] = latest, began
         return latest

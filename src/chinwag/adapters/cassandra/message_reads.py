@@ -1,4 +1,4 @@
-"""What is read of messages."""
+"""What is read of messages. What was put on them, and whom they speak to, by records that a log has lost is void."""
 
 import asyncio
 from collections import defaultdict
@@ -8,17 +8,17 @@ from typing import Final, NamedTuple
 from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.batch import key_shard
 from chinwag.adapters.cassandra.database import Database
+from chinwag.adapters.cassandra.ends import End, Ends
 from chinwag.adapters.cassandra.schema import BUCKET
 from chinwag.adapters.cassandra.stamps import epoch_of
 from chinwag.adapters.cassandra.statements import Read, Values
-from chinwag.domain.conversation import SendKey, Span
+from chinwag.domain.conversation import SendKey
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 from chinwag.ports.message_store import EventName, KeyName, ReactionName, Row
 
 _LAST: Final = (1 << 63) - 1
-_SPANS_MAX: Final = 100_000
 _KEYS_TOGETHER: Final = 32
 """Send keys of one device and conversation that are one request."""
 
@@ -29,32 +29,23 @@ _EVENT: Final = Read("SELECT event FROM events WHERE conversation = ? AND bucket
 _WRITTEN: Final = Read("SELECT WRITETIME(event) FROM events WHERE conversation = ? AND bucket = ? AND number = ?")
 _KEYS: Final = Read("SELECT id, key FROM send_keys WHERE conversation = ? AND device = ? AND shard IN ? AND id IN ?")
 _REACTED: Final = Read(
-    "SELECT reacted FROM reactions WHERE conversation = ? AND bucket = ? AND message = ? AND account = ?"
+    "SELECT reacted, WRITETIME(reacted) FROM reactions "
+    "WHERE conversation = ? AND bucket = ? AND message = ? AND account = ?"
 )
 _REACTIONS: Final = Read(
-    "SELECT message, account, reacted FROM reactions "
+    "SELECT message, account, reacted, WRITETIME(reacted) FROM reactions "
     "WHERE conversation = ? AND bucket = ? AND message >= ? AND message <= ? LIMIT ?"
 )
 _REACTORS: Final = Read(
-    "SELECT account, reacted FROM reactions "
+    "SELECT account, reacted, WRITETIME(reacted) FROM reactions "
     "WHERE conversation = ? AND bucket = ? AND message = ? AND account > ? LIMIT ?"
 )
 _REACTION_BUCKETS: Final = Read(
     "SELECT bucket FROM reaction_buckets WHERE conversation = ? AND bucket >= ? AND bucket <= ?"
 )
-_SPANS: Final = Read("SELECT span FROM spans WHERE account = ? AND length = ? AND conversation = ? LIMIT ?")
-_MEMBERSHIPS: Final = Read("SELECT span FROM spans WHERE account = ? LIMIT ?")
-_PAGE: Final = Read(
-    "SELECT length, conversation FROM spans WHERE account = ? AND (length, conversation) > (?, ?) "
-    "GROUP BY account, length, conversation LIMIT ?"
-)
-_MEMBERSHIPS_BETWEEN: Final = Read(
-    "SELECT span FROM spans "
-    "WHERE account = ? AND (length, conversation) > (?, ?) AND (length, conversation) <= (?, ?) LIMIT ?"
-)
 _MENTIONS: Final = Read(
-    "SELECT number, since FROM mentions WHERE account = ? AND conversation = ? AND number > ? AND number < ? "
-    "ORDER BY number DESC LIMIT ?"
+    "SELECT number, since, WRITETIME(since) FROM mentions "
+    "WHERE account = ? AND conversation = ? AND number > ? AND number < ? ORDER BY number DESC LIMIT ?"
 )
 
 
@@ -82,8 +73,9 @@ _WIDE: Final = _through("wide_groups")
 class MessageReads:
     """Each read is of one partition, or of some side by side."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ends: Ends) -> None:
         self._database = database
+        self._ends = ends
 
     async def keys(self, wanted: Sequence[KeyName]) -> list[SendKey | None]:
         """The keys as they are stored, whether they count or not."""
@@ -130,7 +122,13 @@ class MessageReads:
         """As of the port."""
         asked = [(names.known(one), message // BUCKET, message, names.known(who)) for one, message, who in wanted]
         answers = await self._database.rows_of_each(_REACTED, asked)
-        return [stored.reacted(rows[0][0]) if rows else None for rows in answers]
+        written = [(name[0], rows[0][1]) for name, rows in zip(wanted, answers, strict=True) if rows]
+        over = await self._ends.over(written) if written else {}
+        found: list[Reacted | None] = []
+        for (conversation, _, _), rows in zip(wanted, answers, strict=True):
+            row = _as_applied(rows[0][0], over.get((conversation, epoch_of(rows[0][1])))) if rows else None
+            found.append(row if row is not None and row.steps else None)
+        return found
 
     async def reactions(
         self, conversation: ConversationId, first: int, last: int, limit: int
@@ -145,7 +143,11 @@ class MessageReads:
             if left <= 0:
                 break
             rows = await self._database.rows(_REACTIONS, name, bucket, first, last, left)
-            found += [(message, AccountId(who.decode()), stored.reacted(row)) for message, who, row in rows]
+            over = await self._ends.over((conversation, row[3]) for row in rows)
+            found += [
+                (message, AccountId(who.decode()), _as_applied(row, over.get((conversation, epoch_of(at)))))
+                for message, who, row, at in rows
+            ]
         return found
 
     async def reactors(
@@ -156,38 +158,17 @@ class MessageReads:
         if not name:
             return []
         rows = await self._database.rows(_REACTORS, name, message // BUCKET, message, behind, limit)
-        return [(AccountId(who.decode()), stored.reacted(row)) for who, row in rows]
-
-    async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
-        """As of the port."""
-        owner, name = names.known(account), names.known(conversation)
-        if not owner:
-            return []
-        return _spans(await self._database.rows(_SPANS, owner, len(name), name, _SPANS_MAX))
-
-    async def memberships(self, account: AccountId) -> list[Span]:
-        """As of the port."""
-        owner = names.known(account)
-        return _spans(await self._database.rows(_MEMBERSHIPS, owner, _SPANS_MAX)) if owner else []
-
-    async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
-        """As of the port."""
-        owner, name = names.known(account), names.known(after)
-        if not owner:
-            return []
-        page = await self._database.rows(_PAGE, owner, len(name), name, limit)
-        if not page:
-            return []
-        end = page[-1]
-        return _spans(await self._database.rows(_MEMBERSHIPS_BETWEEN, owner, len(name), name, *end, _SPANS_MAX))
+        over = await self._ends.over((conversation, at) for _, _, at in rows)
+        return [
+            (AccountId(who.decode()), _as_applied(row, over.get((conversation, epoch_of(at))))) for who, row, at in rows
+        ]
 
     async def mentions(
         self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
     ) -> list[Mention]:
         """As of the port."""
-        name = names.known(conversation)
         of_each = await asyncio.gather(
-            *(self._mentions(account, name, min(above, _LAST), limit) for account in accounts)
+            *(self._mentions(account, conversation, min(above, _LAST), limit) for account in accounts)
         )
         return [mention for found in of_each for mention in found]
 
@@ -209,18 +190,35 @@ class MessageReads:
                 rows += await self._database.rows(through.later, name, limit - len(rows))
         return [ConversationId(row[0].decode()) for row in rows[:limit]]
 
-    async def _mentions(self, account: AccountId, conversation: bytes, above: int, limit: int) -> list[Mention]:
-        """Rows that speak to nobody any more are passed over."""
+    async def _mentions(
+        self, account: AccountId, conversation: ConversationId, above: int, limit: int
+    ) -> list[Mention]:
+        """Rows that speak to nobody any more are passed over, and those of messages that a log has lost."""
         found: list[Mention] = []
-        below = _LAST
+        name, below = names.known(conversation), _LAST
         while limit > len(found):
-            rows = await self._database.rows(_MENTIONS, names.known(account), conversation, above, below, limit)
-            found += [Mention(account, number, since) for number, since in rows if since]
+            rows = await self._database.rows(_MENTIONS, names.known(account), name, above, below, limit)
+            over = await self._ends.over((conversation, at) for _, _, at in rows)
+            found += [
+                Mention(account, number, since)
+                for number, since, at in rows
+                if since and _is_placed(number, over.get((conversation, epoch_of(at))))
+            ]
             if len(rows) < limit:
                 break
             below = rows[-1][0]
         return found[:limit]
 
 
-def _spans(rows: Sequence[Sequence[bytes]]) -> list[Span]:
-    return [stored.span(span) for (span,) in rows]
+def _as_applied(row: bytes, end: End | None) -> Reacted:
+    """What is on a message, without what was put there by records that are lost. end: of the epoch in which the row
+    was written, if that is over."""
+    reacted = stored.reacted(row)
+    if end is None or end.head is None:
+        return reacted
+    turns = end.turns
+    return reacted.as_of(end.head, _LAST if turns is None else turns)
+
+
+def _is_placed(number: int, end: End | None) -> bool:
+    return end is None or end.head is None or number <= end.head

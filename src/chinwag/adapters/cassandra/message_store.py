@@ -12,15 +12,17 @@ from chinwag.adapters.cassandra.batch import Batch, clearing
 from chinwag.adapters.cassandra.companions import Companions
 from chinwag.adapters.cassandra.counts import Counts
 from chinwag.adapters.cassandra.database import TOGETHER_SECONDS, Database, Guard, within
+from chinwag.adapters.cassandra.ends import Ends
 from chinwag.adapters.cassandra.fences import Fences
 from chinwag.adapters.cassandra.member_rows import member_shard
 from chinwag.adapters.cassandra.members import FORGET_PERSON, Members
 from chinwag.adapters.cassandra.message_reads import MessageReads
 from chinwag.adapters.cassandra.poster import Poster
 from chinwag.adapters.cassandra.schema import KEY_SHARDS
+from chinwag.adapters.cassandra.spans import Spans
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.standings import Standing, Standings
-from chinwag.adapters.cassandra.statements import Changes, Read, Values, Write, delete
+from chinwag.adapters.cassandra.statements import Changes, delete
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.member_row import MemberRow, Wrote
@@ -40,12 +42,8 @@ from chinwag.ports.message_store import (
     Row,
 )
 
-_REMOVED: Final = 2_000
-"""Spans that are looked at together when an account is forgotten."""
-_SPAN_ROWS: Final = Read("SELECT length, conversation, first, WRITETIME(span) FROM spans WHERE account = ? LIMIT ?")
 _FORGET_KEYS: Final = delete("send_keys", "conversation device shard", 3)
 _FORGET_MENTIONS: Final = delete("mentions", "account conversation", 2)
-_FORGET_SPAN: Final = delete("spans", "account length conversation first", 1)
 
 _log = structlog.get_logger(__name__)
 
@@ -62,9 +60,11 @@ class CassandraMessageStore(MessageStore):
         self._fences = fences
         self._poster = poster
         self._standings = Standings(database, lambda one: fences.known(partition_of(one, partitions)))
-        self._reads = MessageReads(database)
+        ends = Ends(fences, self._standings, partitions)
+        self._reads = MessageReads(database, ends)
         self._members = Members(database, fences, self._standings, partitions)
-        self._companions = Companions(database, self._reads, self._standings)
+        self._spans = Spans(database, ends, self._standings, self._members)
+        self._companions = Companions(database, self._spans, ends, self._standings)
         self._counts = Counts(database, fences, self._standings, partitions)
         self._failed: set[int] = set()
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -120,7 +120,7 @@ class CassandraMessageStore(MessageStore):
                 continue
             partition = partition_of(wanted[place].conversation, self.partitions)
             if partition not in epochs:
-                epochs[partition] = await self._fences.latest(partition)
+                epochs[partition] = await self._fences.recent(partition)  # few are there, as most sends are new
             if key.position.epoch < epochs[partition]:
                 doubtful[place] = epochs[partition]
         if doubtful:
@@ -154,7 +154,7 @@ class CassandraMessageStore(MessageStore):
         return await self._counts.of(wanted)
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
-        return await self._reads.spans(account, conversation)
+        return await self._spans.of(account, conversation)
 
     async def mentions(
         self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
@@ -162,10 +162,10 @@ class CassandraMessageStore(MessageStore):
         return await self._reads.mentions(accounts, conversation, above, limit)
 
     async def memberships(self, account: AccountId) -> list[Span]:
-        return await self._reads.memberships(account)
+        return await self._spans.all(account)
 
     async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
-        return await self._reads.memberships_after(account, after, limit)
+        return await self._spans.after(account, after, limit)
 
     async def companions(self, account: AccountId, limit: int) -> set[AccountId]:
         return await self._companions.of(account, limit)
@@ -194,8 +194,8 @@ class CassandraMessageStore(MessageStore):
         owner, theirs = names.known(account), [names.known(device) for device in devices]
         if not owner:
             return
-        conversations = dict.fromkeys(span.conversation for span in await self.memberships(account))
-        for conversation, state in zip(conversations, await self.states(list(conversations)), strict=True):
+        conversations = await self._spans.conversations(account)
+        for conversation, state in zip(conversations, await self.states(conversations), strict=True):
             if state is None:
                 continue
             name, at = names.known(conversation), stamp_of(state.applied)
@@ -205,11 +205,7 @@ class CassandraMessageStore(MessageStore):
             changes += [(_FORGET_KEYS, (at, name, device, shard)) for device in theirs for shard in range(KEY_SHARDS)]
             await self._database.write(changes)
         await self._companions.forget(owner)
-        while rows := await self._database.rows(_SPAN_ROWS, owner, _REMOVED):
-            gone: list[tuple[Write, Values]] = [
-                (_FORGET_SPAN, (written_at, owner, length, name, first)) for length, name, first, written_at in rows
-            ]
-            await self._database.write(gone)
+        await self._spans.forget(owner)
 
     async def close(self) -> None:
         """Wait for what is being committed; that is bounded in time itself."""

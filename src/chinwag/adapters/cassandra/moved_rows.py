@@ -19,7 +19,6 @@ from chinwag.adapters.cassandra.batch import (
     MENTION,
     REACTION,
     REACTION_BUCKET,
-    SPAN,
     STATE,
     key_shard,
 )
@@ -27,6 +26,7 @@ from chinwag.adapters.cassandra.inbox_rows import row_of, state_of
 from chinwag.adapters.cassandra.mark_store import SAVE_SEEN, cells_of, step_of
 from chinwag.adapters.cassandra.member_rows import JOINING_BUCKETS, PERSON, WIDE, WROTE, joining, member_shard
 from chinwag.adapters.cassandra.schema import BUCKET, JOINING_BUCKET
+from chinwag.adapters.cassandra.span_rows import CLOSING, SPAN
 from chinwag.adapters.cassandra.stamps import stamp
 from chinwag.adapters.cassandra.statements import Changes, Read, Value, Values, Write
 from chinwag.adapters.inboxes.rows import InboxRow, InboxState, Part
@@ -65,6 +65,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "events": _shape("conversation bucket number", "event"),
     "send_keys": _shape("conversation device shard id", "key"),
     "spans": _shape("account length conversation first", "span"),
+    "closings": _shape("account conversation first last", "span"),
     "mentions": _shape("account conversation number", "since"),
     "reactions": _shape("conversation bucket message account", "reacted"),
     "reaction_buckets": _shape("conversation bucket", "there"),
@@ -185,7 +186,11 @@ def _send_key(conversation: bytes, device: bytes, id: bytes, key: bytes) -> Chan
 
 
 def _span(account: bytes, conversation: bytes, first: int, span: bytes) -> Changes:
-    return [(SPAN, (account, len(conversation), conversation, first, span, AT))]
+    changes: Changes = [(SPAN, (account, len(conversation), conversation, first, span, AT))]
+    last = stored.span(span).last
+    if last is not None:
+        changes.append((CLOSING, (account, conversation, first, last, span, AT)))
+    return changes
 
 
 def _mention(account: bytes, conversation: bytes, number: int, since: int) -> Changes:

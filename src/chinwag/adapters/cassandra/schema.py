@@ -13,7 +13,7 @@ from chinwag.adapters.cassandra.statements import Read, insert
 from chinwag.domain.refusal import Code, Refused
 from chinwag.told import Told
 
-VERSION: Final = 3
+VERSION: Final = 4
 PARTITIONS: Final = 64
 TOGETHER: Final = 4
 """Tables that are made at once. Nodes make them one after another, and each must be through in its time."""
@@ -47,6 +47,11 @@ TABLES: Final = {
     "spans": (
         "account blob, length int, conversation blob, first bigint, span blob, "
         "PRIMARY KEY (account, length, conversation, first)"
+    ),
+    # what `spans` says of who has left, one for each leaving: there, whoever comes back may overwrite it
+    "closings": (
+        "account blob, conversation blob, first bigint, last bigint, span blob, "
+        "PRIMARY KEY ((account, conversation), first, last)"
     ),
     # among: with whom the account shares its presence there, itself too; nobody where it is no member
     "companions": "account blob, conversation blob, among blob, PRIMARY KEY (account, conversation)",

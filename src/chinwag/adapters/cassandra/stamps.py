@@ -38,6 +38,13 @@ def stamp_of(position: Position) -> int:
     return stamp(position.epoch, position.sequence, position.part)
 
 
+def place_of(written_at: int) -> Position:
+    """The position in a timestamp of ours, as `stamp_of` made it."""
+    return Position(
+        written_at >> _EPOCH & EPOCH_MOST, written_at >> _SEQUENCE & SEQUENCE_MOST, written_at >> 1 & INDEX_MOST
+    )
+
+
 def epoch_of(written_at: int | None) -> int:
     """The epoch in a timestamp of ours; 0 for a cell that is not there."""
     return 0 if written_at is None else written_at >> _EPOCH & EPOCH_MOST

@@ -3,10 +3,10 @@
 A worker that dies in the midst of a batch may leave send keys above the state. The next one of its epoch places the
 same records again, and they become true. If the log has lost these records, nobody does: then such a key is void, and
 its sender's retry is placed. So each state keeps, for every epoch that is over, what was applied of it, and up to which
-number it had events then: what says more of a member of a wide group is void likewise.
+number it had events then: what other rows say of later numbers is void likewise.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -26,13 +26,14 @@ _STATE: Final = Read("SELECT state, ended, clearing FROM states WHERE conversati
 
 
 class Ended(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """How far a conversation had come when an epoch was over: the last position that was applied of it, and its head.
-    An older version wrote no head."""
+    """How far a conversation had come when an epoch was over: the last position that was applied of it, its head, and
+    how many reactions without a number there were. Older versions wrote no head, or no turns."""
 
     epoch: int
     sequence: int
     part: int
     head: int | None = None
+    turns: int | None = None
 
     @property
     def position(self) -> Position:
@@ -45,8 +46,8 @@ _numbers: Final = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What the store keeps of a conversation besides its state. applied, head: of that. ended: of each epoch before,
-    rising; of rows that were moved here, the epoch is 0. clearing: messages
+    """What the store keeps of a conversation besides its state. applied, head, turns: of that. ended: of each epoch
+    before, rising; of rows that were moved here, the epoch is 0. clearing: messages
     whose reactions are still to be removed. read_in: the latest epoch that was known here when it was read."""
 
     applied: Position = START
@@ -54,13 +55,15 @@ class Standing(msgspec.Struct, frozen=True):
     ended: tuple[Ended, ...] = ()
     clearing: tuple[int, ...] = ()
     read_in: int = 0
+    turns: int = 0
 
     def at(self, applied: Position) -> tuple[Ended, ...]:
         """`ended` when a batch up to `applied` follows."""
         before = self.applied
         if applied.epoch <= before.epoch or not (before.epoch or self.head):
             return self.ended
-        return (*self.ended, Ended(before.epoch, before.sequence, before.part, self.head))[-ENDED_MOST:]
+        end = Ended(before.epoch, before.sequence, before.part, self.head, self.turns)
+        return (*self.ended, end)[-ENDED_MOST:]
 
     def counts(self, position: Position, epoch: int) -> bool:
         """Whether what was made at `position` holds, when `epoch` is the latest of its partition."""
@@ -78,10 +81,18 @@ class Standing(msgspec.Struct, frozen=True):
         that is not known any more: then all of it counts."""
         if epoch >= self.applied.epoch:
             return self.head
-        for last in reversed(self.ended):
-            if last.epoch <= epoch:
-                return last.head
-        return None if len(self.ended) == ENDED_MOST else 0
+        last = self._last_of(epoch)
+        return last.head if last is not None else None if len(self.ended) == ENDED_MOST else 0
+
+    def turns_in(self, epoch: int) -> int | None:
+        """As `head_in`, of the reactions without a number."""
+        if epoch >= self.applied.epoch:
+            return self.turns
+        last = self._last_of(epoch)
+        return last.turns if last is not None else None if len(self.ended) == ENDED_MOST else 0
+
+    def _last_of(self, epoch: int) -> Ended | None:
+        return next((last for last in reversed(self.ended) if last.epoch <= epoch), None)
 
 
 class Standings:
@@ -112,15 +123,29 @@ class Standings:
         return {one: self._known.get(one, Standing()) for one in conversations}
 
     async def ended_in(self, conversation: ConversationId, epoch: int, latest: int) -> Standing:
-        """How it stands, for whoever asks of `epoch`, which is over. latest: that has begun.
+        """As `all_ended_in`, of one conversation."""
+        return (await self.all_ended_in([(conversation, epoch, latest)]))[conversation]
+
+    async def all_ended_in(self, asked: Iterable[tuple[ConversationId, int, int]]) -> dict[ConversationId, Standing]:
+        """How these stand, for whoever asks of an epoch that is over. asked: conversation, that epoch, and the latest
+        that has begun.
 
         What was read before that began is read again. What was read after it is not: a worker decides upon what it
         found then, and what a former one has on its way may still arrive.
         """
-        known = self._known.get(conversation)
-        if known is None or (known.applied.epoch <= epoch and known.read_in < latest):
-            await self.states([conversation])
-        return self._known.get(conversation, Standing())
+        old: dict[ConversationId, None] = {}
+        found: dict[ConversationId, Standing] = {}
+        for conversation, epoch, latest in asked:
+            known = self._known.get(conversation)
+            if known is None or (known.applied.epoch <= epoch and known.read_in < latest):
+                old[conversation] = None
+            else:
+                found[conversation] = known
+        if old:
+            await self.states(list(old))
+            # Those of which nothing is stored have not begun.
+            found.update((one, self._known.get(one, Standing())) for one in old)
+        return found
 
     def remember(self, conversation: ConversationId, standing: Standing) -> None:
         """What was just stored."""
@@ -155,6 +180,7 @@ class Standings:
                     _ended(stored.opened(ended)) if ended else (),
                     _numbers(stored.opened(clearing)) if clearing else (),
                     read_in,
+                    found.reacted,
                 ),
             )
         return found

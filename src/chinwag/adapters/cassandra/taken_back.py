@@ -1,9 +1,9 @@
 """Takes back, after a restore, what lies above the states of conversations.
 
 The tables of a backup are copied one after the other, the states before what they speak of. So the others hold what was
-decided between the two copies, which the log has lost: its numbers are given to others now. Of most of it any reader
-sees that it is void (`standings.py`), or it is written anew with its number. What is not is seen to here: who reads a
-conversation from where to where, what was put on messages, and whom messages mention.
+decided between the two copies, which the log has lost: its numbers are given to others now. Readers see that it is void
+(`standings.py`, `ends.py`), or it is written anew with its number. What they would have to look into again and again is
+seen to here: who reads a conversation from where to where, what was put on messages, and whom messages mention.
 
 All that is written here has the timestamp of the very beginning of the new epoch: above all that was there, below all
 that comes. Doing it again changes nothing.
@@ -15,12 +15,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from chinwag.adapters import stored
-from chinwag.adapters.cassandra.batch import MENTION, REACTION, SPAN
+from chinwag.adapters.cassandra.batch import MENTION, REACTION
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.driver import Row
 from chinwag.adapters.cassandra.member_rows import member_shard
 from chinwag.adapters.cassandra.schema import SchemaError
-from chinwag.adapters.cassandra.stamps import stamp
+from chinwag.adapters.cassandra.span_rows import SPAN
+from chinwag.adapters.cassandra.spans import CLOSINGS
+from chinwag.adapters.cassandra.stamps import epoch_of, stamp
+from chinwag.adapters.cassandra.standings import Standings
 from chinwag.adapters.cassandra.statements import Changes, Read, Values, Write, delete
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId, direct_members
@@ -84,6 +87,7 @@ class TakenBack:
         self._database = database
         self._epochs = epochs
         self._known: dict[bytes, Standing] = {}
+        self._standings = Standings(database, lambda one: epochs[partition_of(one, len(epochs))])
 
     async def all(self) -> AsyncIterator[Piece]:
         """Go through all tables concerned, once. Raises `Refused(UNAVAILABLE)`: it is to be done again."""
@@ -106,9 +110,8 @@ class TakenBack:
         return [change for change in changes if change is not None]
 
     async def _spans(self, rows: Sequence[Row]) -> Changes:
-        """One that was written after the state says of a member that it reads on, and of anybody else nothing: what it
-        said before is not known any more. (Who had left by then, and came back just so, reads nothing until it is
-        added again.)"""
+        """One that was written after the state says of a member that it reads on, of who had left up to where it reads,
+        and of anybody else nothing."""
         above = [row for row in rows if row[-1] > self._known[row[0]].written_at]
         found = await self._database.rows_of_each(_STATE, ((row[0],) for row in above))
         states = [stored.state(some[0][0]) if some else None for some in found]
@@ -119,11 +122,26 @@ class TakenBack:
             held = {} if not stays or stays[0][0] is None else {who: stored.member_row(stays[0][0])}
             member = None if state is None else member_of(state, who, held)
             if member is None or member.reads_from != first:
-                changes.append((_FORGET_SPAN, (self._at(name), account, len(name), name, first)))
+                closing = await self._closing(account, name, first)
+                if closing is None:
+                    changes.append((_FORGET_SPAN, (self._at(name), account, len(name), name, first)))
+                elif closing != value:
+                    changes.append((SPAN, (account, len(name), name, first, closing, self._at(name))))
             elif there.last is not None:
                 then = msgspec.structs.replace(there, last=None, closing=None)
                 changes.append((SPAN, (account, len(name), name, first, stored.sealed(then), self._at(name))))
         return changes
+
+    async def _closing(self, account: bytes, name: bytes, first: int) -> bytes | None:
+        """The last leaving of a membership that read from `first` on, of those that the conversation has come to."""
+        rows: list[tuple[bytes, int]] = await self._database.rows(CLOSINGS, account, name, first)
+        conversation = ConversationId(name.decode())
+        standing = (await self._standings.of([conversation]))[conversation] if rows else None
+        for value, written_at in rows:
+            last, head = stored.span(value).last, standing.head_in(epoch_of(written_at)) if standing else None
+            if last is not None and (head is None or last <= head):
+                return value
+        return None
 
     def _at(self, name: bytes) -> int:
         return stamp(self._epochs[partition_of(ConversationId(name.decode()), len(self._epochs))])

@@ -42,7 +42,7 @@ async def check_cassandra(config: Config, clock: Clock) -> AsyncIterator[Finding
     except DriverError as error:
         yield fail(
             "Cassandra",
-            f"{where}: {error}",
+            f"{where}: {error.words}",
             "see that it runs, that cassandra.hosts and cassandra.port lead to it, that cassandra.user and "
             "cassandra.password_file are its, and that cassandra.tls_ca, if given, vouches for it; a full disk ends "
             "it, or lets it answer nobody, which its log says: make room, and restart it",
@@ -65,7 +65,7 @@ async def check_cassandra(config: Config, clock: Clock) -> AsyncIterator[Finding
         for finding in tables_findings(name, tables, columns):
             yield finding
     except DriverError as error:
-        yield fail("Cassandra", str(error), "see to its nodes: a quorum of them must answer")
+        yield fail("Cassandra", error.words, "see to its nodes: a quorum of them must answer")
         return
     finally:
         await driver.close()
@@ -90,8 +90,9 @@ async def _in_keyspace(config: Config) -> list[Finding]:
     except SchemaError as schema:
         return [fail(subject, str(schema), "what is missing is made by `chinwag cluster init`")]
     except (DriverError, Refused) as error:
+        why = error.words if isinstance(error, DriverError) else error.detail
         if isinstance(error, DriverError) and error.no:
-            return [fail(subject, str(error), "see what is said of the keyspace and its tables")]
-        return [fail(subject, str(error), "see to its nodes: a quorum of them must answer")]
+            return [fail(subject, why, "see what is said of the keyspace and its tables")]
+        return [fail(subject, why, "see to its nodes: a quorum of them must answer")]
     counts = ok(subject, f"{log} of the log, {inboxes} of the inboxes")
     return [counts, *erasure_findings(nodes, begun, system_clock(), config.erasure.days)]

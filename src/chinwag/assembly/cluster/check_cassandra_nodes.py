@@ -36,7 +36,7 @@ async def check_nodes(driver: Driver, servers: CassandraServers, clock: Clock) -
         except DriverError as error:
             yield warn(
                 subject,
-                f"it does not answer: {error}",
+                f"it does not answer: {error.words}",
                 "start it, or see in its log what keeps it, such as a full disk: make room, and restart it. One node "
                 "may be away",
             )

@@ -42,7 +42,11 @@ async def check_zookeeper(config: Config, cluster: str) -> AsyncIterator[Finding
     except Refused as refused:
         advice = "see that zookeeper.tls_ca names who vouches for it, and zookeeper.hosts its secureClientPort"
         encrypted = isinstance(refused.__cause__, ssl.SSLError)
-        yield fail("ZooKeeper", refused.detail, advice if encrypted else "see that most of its servers run")
+        yield fail(
+            "ZooKeeper",
+            refused.detail.removeprefix("ZooKeeper: "),
+            advice if encrypted else "see that most of its servers run",
+        )
         return
     try:
         yield await _registry(connection, cluster)

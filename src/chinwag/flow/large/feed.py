@@ -49,6 +49,10 @@ class Feed:
         """Whether nobody wants anything of it."""
         return not self._followers and not self._waiting
 
+    def is_at(self, head: int) -> bool:
+        """Whether everything up to `head` was given to all, and nothing is known to come after it."""
+        return self._given == self.told == head
+
     def attach(self, follower: Follower, head: int) -> None:
         """`follower` gets what comes after number `head`, or after what was given already: up to there it has all from
         the store, also who came and went, and this feed may not have come to it yet."""

@@ -312,6 +312,10 @@ class Feeds:
             # The stores were put back to an earlier state: whoever follows must begin again.
             feed.end("drain")
             self._leave(feed)
+        elif not state.large and before == state.head and feed.is_at(before):
+            # The notice of that was given; who is here began to follow behind it, and would not be told.
+            feed.end("small")
+            self._leave(feed)
         else:
             feed.recount.looked(state)
             self._reached(feed, state.head)

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { AccountDatabase, databaseName } from "../store/database.js";
 import { EngineStore } from "../store/engine-store.js";
 import { at, Device } from "./large-device.test-support.js";
-import { GROUP, GroupServer, ME } from "./large-server.test-support.js";
+import { DEVICE, GROUP, GroupServer, ME } from "./large-server.test-support.js";
 
 const QUIET = { slow: () => undefined, outdated: () => undefined };
 const OTHER = "d~3~9";
@@ -214,6 +214,23 @@ it("lets go what it holds where too much lies between, and begins with what is t
   const next = server.message("2");
   await device.settled();
   expect(device.kept.head).toBe(next);
+});
+
+it("keeps what it wrote itself where nothing may be fed up to that", async () => {
+  server.turn(true);
+  await device.take();
+  await device.come();
+  await device.open();
+  device.go();
+  for (let n = 0; n < 1_001; n += 1) server.message("1");
+  device.large.tell("welcome");
+  await device.settled();
+  // Its follow is not answered so far.
+  const mine = server.message(ME, "mine", { device: DEVICE });
+  await device.take();
+  expect(await device.texts()).toMatchObject({ [mine]: "mine" });
+  await device.come();
+  holdsAll();
 });
 
 it("passes over what it may not read", async () => {

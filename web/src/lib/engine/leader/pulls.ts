@@ -174,8 +174,9 @@ export class Pulls {
     if (kept === null) return null;
     state.put(kept);
     changed.add(kept.id);
-    // One's own line goes when its event is shown, which what is followed brings in a moment.
-    return !(event.device === device && this.followed.has(kept.id));
+    // One's own line goes when its event is shown, which what is followed brings in a moment. Before a follow is answered
+    // that is not known: too much may lie between.
+    return !(event.device === device && this.followed.get(kept.id) === null);
   }
 
   // Watching

@@ -1,8 +1,6 @@
-"""A group of very many in the app: counted while it is closed, live while it is open, and its members looked up. And
-beside it in the terminal and in the Python library: all three are told the same."""
+"""A group of very many in the app: counted while it is closed, live while it is open, and its members looked up."""
 
 import asyncio
-import re
 import secrets
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -13,15 +11,10 @@ import httpx2
 import pytest
 from playwright.async_api import expect
 from prove.process import ServerProcess
-from tests.cli.terminals import Pipes
 from tests.support.people import PASSWORD
-from tests.support.reader import Reader, reading_as
 from tests.web.app.conftest import ROOT, Arrive
-from tests.web.app.visitor import Visitor
 from tests.web.browsers import PATIENCE
-
-from chinwag.client import Client, open_large
-from chinwag.wire.values import ConversationId, Gone, Message, Text
+from tests.web.gate import Gate
 
 SETTINGS = {
     "LIMITS_WIDE_ABOVE": "2",
@@ -45,28 +38,22 @@ def process(tmp_path: Path) -> Iterator[ServerProcess]:
 class Someone:
     """An account that speaks HTTP."""
 
+    account = ""
+
     def __init__(self, http: httpx2.AsyncClient) -> None:
         self._http = http
         self._token = ""
-        self.account = ""
 
     async def log_in(self, name: str, sign_up: bool = True) -> "Someone":
         if sign_up:
             body = {"name": name, "password": PASSWORD, "display_name": name.title()}
             await self.ask("POST", "/accounts", body)
         given = await self.ask("POST", "/sessions", {"name": name, "password": PASSWORD, "device": "one"})
-        self._token = given["access_token"]
-        self.account = given["account"]["id"]
+        self._token, self.account = given["access_token"], given["account"]["id"]
         return self
 
     async def ask(self, method: str, path: str, body: object) -> Any:
         """Ask again as often as the server wants to be asked later, as every client does."""
-        answer = await self.answered(method, path, body)
-        assert answer.status_code < 300, answer.text
-        return answer.json() if answer.content else None
-
-    async def answered(self, method: str, path: str, body: object) -> httpx2.Response:
-        """As `ask`, whatever the answer is then."""
         headers = {"idempotency-key": secrets.token_hex(8)}
         if self._token:
             headers["authorization"] = f"Bearer {self._token}"
@@ -74,8 +61,10 @@ class Someone:
             while True:
                 answer = await self._http.request(method, f"/v1{path}", json=body, headers=headers)
                 if answer.status_code not in (429, 503):
-                    return answer
+                    break
                 await asyncio.sleep(answer.json()["retry_after"])
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
 
     async def change(self, group: str, **change: object) -> None:
         await self.ask("POST", f"/conversations/{group}/changes", {"change": change})
@@ -147,108 +136,58 @@ async def test_a_large_group_is_counted_while_closed_live_while_open_and_its_mem
     await expect(about.locator(".person")).to_contain_text("Ben")
 
 
-Said = list[tuple[int, str]]
-"""Texts in the order in which they stand, each with its number."""
-
-
-async def drawn(visitor: Visitor) -> Said:
-    """What the open conversation shows."""
-    found = await visitor.page.locator("article[data-number]").all()
-    return [
-        (int(await one.get_attribute("data-number") or 0), await one.locator(".text").inner_text())
-        for one in found
-        if await one.locator(".text").count()
-    ]
-
-
-def printed(chat: Pipes) -> Said:
-    """What the terminal has told live, as it was then."""
-    return [(int(n), text) for n, text in re.findall(r"\[(\d+)\] \w+: (.*?)(?:  ✓)?\n", chat.seen)]
-
-
-def held(reader: Reader, group: ConversationId) -> Said:
-    """What the library holds."""
-    found = sorted(reader.held(group).messages.items())
-    return [(n, one.body.text) for n, one in found if isinstance(one, Message) and isinstance(one.body, Text)]
-
-
-async def test_the_app_the_terminal_and_the_library_are_told_the_same_of_a_large_group(
-    arrive: Arrive, served: ServerProcess, http: httpx2.AsyncClient, tmp_path: Path
+async def test_whoever_is_removed_while_away_finds_the_group_as_it_was_by_then(
+    arrive: Arrive, http: httpx2.AsyncClient, line: Gate
 ) -> None:
-    anna = await arrive()
+    anna = await arrive(url=lambda: line.url)
+    anna.may_be_alone = True
     await anna.sign_up("anna", "Anna")
-    olga, carl, dora = [await Someone(http).log_in(name) for name in ("olga", "carl", "dora")]
+    olga, ben, carl = [await Someone(http).log_in(name) for name in ("olga", "ben", "carl")]
     beside = await Someone(http).log_in("anna", sign_up=False)
     wanted = {"title": "Harbour", "settings": {"join": "open", "large": True}}
-    group = ConversationId((await olga.ask("POST", "/conversations", wanted))["conversation"])
-    for one in (beside, carl):
+    group = (await olga.ask("POST", "/conversations", wanted))["conversation"]
+    for one in (beside, ben, carl):
         await one.change(group, type="join")
-    chat = await Pipes.open(tmp_path / "home", "--server", served.url, "--name", "tess", "--sign-up")
-    await chat.sees("No conversations yet")
-    chat.type(f"/join {group}")
-    await chat.sees("4 members")
-    async with await Client.sign_up(served.url, "sam", PASSWORD) as client, reading_as(client) as sam:
-        await client.join(group)
-        await sam.until(lambda: group in sam.mirror.conversations)
-        open_large(sam.mirror, client, group)
-        await sam.until(lambda: client.follows(group))
-        await anna.open("Harbour")
+    await anna.open("Harbour")
+    said = await ben.say(group, "a secret")
+    await anna.sees("a secret")
+    await anna.visit("/people")
 
-        said: Said = []
+    line.cut()
+    await ben.ask("DELETE", f"/conversations/{group}/messages/{said}", None)
+    await olga.change(group, type="title", title="The quay")
+    await olga.change(group, type="remove", account=beside.account)
+    await ben.say(group, "she is gone")
+    line.uncut()
+    await anna.visit()
+    await anna.page.get_by_role("region", name="Conversations").get_by_role("link", name="The quay").click()
+    await expect(anna.page.get_by_text("You are no member any longer")).to_be_visible()
+    await expect(anna.page.locator("article", has_text="Message deleted")).to_be_visible()
+    await expect(anna.page.get_by_text("a secret")).to_have_count(0)
+    await expect(anna.page.get_by_text("she is gone")).to_have_count(0)
 
-        async def told(number: int, text: str) -> None:
-            """All three are, of what was said."""
-            said.append((number, text))
-            await chat.sees(f"[{number}] ")
-            await anna.sees(text)
-            await sam.until(lambda: number in sam.held(group).messages)
 
-        for turn in ("first", "second"):
-            await anna.say(f"{turn} of the app")
-            mine = anna.page.locator("article.mine[data-number]", has_text=f"{turn} of the app")
-            await told(int(await mine.get_attribute("data-number") or 0), f"{turn} of the app")
-            placed = await client.send(f"{turn} of the library", conversation=group)
-            await told(placed.number, f"{turn} of the library")
-            chat.type(f"{turn} of the terminal")
-            await sam.until(lambda turn=turn: f"{turn} of the terminal" in dict(held(sam, group)).values())  # type: ignore[misc]
-            await told(held(sam, group)[-1][0], f"{turn} of the terminal")
-            await told(await carl.say(group, f"{turn} of carl"), f"{turn} of carl")
-        others, tess = [n for n, text in said if text in ("first of carl", "second of the library")], said[-2][0]
-
-        # What is deleted or edited, and how many react.
-        await olga.ask("DELETE", f"/conversations/{group}/messages/{others[0]}", None)
-        await client.edit(group, others[1], "as it is now")
-        for one in (carl, olga):
-            await one.ask("PUT", f"/conversations/{group}/messages/{tess}/reactions/%F0%9F%91%8D", None)
-        await chat.sees(f"deleted [{others[0]}]")
-        await chat.sees(f"edited [{others[1]}]: as it is now")
-        await chat.sees(f"[{tess}] 👍 2")
-        gone = anna.page.locator(f"article[data-number='{others[0]}']")
-        await expect(gone).to_contain_text("Message deleted by Olga")
-        await anna.sees("as it is now")
-        await expect(anna.page.locator(".reactions button", has_text="👍")).to_have_text("👍2")
-        await sam.until(
-            lambda: (known := sam.held(group).reactions.get(tess)) and known.counted() == {"👍": (2, False)}
-        )
-
-        # One goes and another comes.
-        await olga.change(group, type="remove", account=carl.account)
-        from_outside = {"body": {"type": "text", "text": "from outside"}}
-        refused = await carl.answered("POST", f"/conversations/{group}/messages", from_outside)
-        assert refused.json()["code"] == "not_member"
-        await dora.change(group, type="join")
-        await told(await dora.say(group, "good morning"), "good morning")
-        await anna.page.get_by_role("button", name="About this conversation").click()
-        await expect(anna.page.get_by_role("complementary", name="About Harbour")).to_contain_text("Group of 5")
-        chat.type("/who")
-        await chat.sees("of 5 members")
-        assert sam.held(group).member_count == 5
-
-        # Each message once, in one order. The terminal leaves standing what it has told.
-        assert printed(chat) == said
-        now = [(n, "as it is now" if n == others[1] else text) for n, text in said if n != others[0]]
-        assert await drawn(anna) == now
-        assert held(sam, group) == now
-        assert isinstance(was := sam.held(group).messages[others[0]], Message)
-        assert isinstance(was.body, Gone)
-    assert await chat.leave() == 0
+async def test_an_admin_sees_at_once_whom_they_removed_and_what_somebody_became(
+    arrive: Arrive, http: httpx2.AsyncClient
+) -> None:
+    olga = await arrive()
+    await olga.sign_up("olga", "Olga")
+    beside = await Someone(http).log_in("olga", sign_up=False)
+    wanted = {"title": "Harbour", "settings": {"join": "open", "large": True}}
+    group = (await beside.ask("POST", "/conversations", wanted))["conversation"]
+    for name in ("ben", "carl", "dora"):
+        await (await Someone(http).log_in(name)).change(group, type="join")
+    await olga.open("Harbour")
+    await olga.page.get_by_role("button", name="About this conversation").click()
+    about = olga.page.get_by_role("complementary", name="About Harbour")
+    people, card = about.locator(".person"), olga.page.get_by_role("dialog")
+    await people.filter(has_text="Ben").click()
+    await card.get_by_role("button", name="Make an admin").click()
+    await expect(people.filter(has_text="Ben")).to_contain_text("Admin")
+    await card.get_by_role("button", name="No admin any longer").click()
+    await expect(card.get_by_role("button", name="Make an admin")).to_be_visible()
+    await expect(people.filter(has_text="Ben")).not_to_contain_text("Admin")
+    await card.get_by_role("button", name="Remove from the group").click()
+    await expect(people).to_have_count(3)
+    await olga.page.get_by_role("button", name="Add again").click()
+    await expect(people).to_have_count(4)

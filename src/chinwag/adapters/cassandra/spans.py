@@ -145,7 +145,7 @@ class Spans:
         if state is None:
             return None
         row = None
-        if state.wide and account not in state.members:
+        if state.wide:  # its admins have rows as well
             [row] = await self._members.people([(conversation, account)])
         member = member_of(state, account, {} if row is None else {account: row})
         if member is not None and member.reads_from == span.first:

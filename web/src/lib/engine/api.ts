@@ -291,7 +291,7 @@ export interface WindowState {
 }
 
 /**
- * A window on a conversation's rows: at most 400, contiguous. It moves over a history of any length; rows come from
+ * A window on a conversation's rows: at most 400, contiguous; those who joined together count as one. It moves over a history of any length; rows come from
  * the cache where it has them. What lies inside it stays there while others are added, so an anchor holds: one that
  * reaches the end takes what comes until it is full; then `atEnd` is false, and `showAfter` goes on.
  */

@@ -4,12 +4,13 @@
  */
 import { isMessage, isNotice, type KeptEvent, type Media, mediaOf } from "@chinwag/client";
 import type { Row, Unsent, UnsentMedia } from "../engine/api.js";
+import { folds, sentAt } from "../engine/folding.js";
 import { dayOf } from "./times.js";
+
+export { FOLD_MS, sentAt } from "../engine/folding.js";
 
 /** One person's messages belong together within this time. */
 export const RUN_MS = 5 * 60_000;
-/** Notices of one kind are folded within this time. */
-export const FOLD_MS = 60 * 60_000;
 
 export type Item =
   | { kind: "day"; key: string; at: number }
@@ -20,10 +21,6 @@ export type Item =
 /** When a row was sent or written. */
 export function timeOf(row: Row): number {
   return row.unsent !== null ? row.unsent.at : sentAt(row.event);
-}
-
-export function sentAt(event: KeptEvent): number {
-  return "sent_at" in event && typeof event.sent_at === "number" ? event.sent_at : 0;
 }
 
 export function authorOf(event: KeptEvent): string {
@@ -70,7 +67,7 @@ export function layout(rows: readonly Row[], me: string, freshFrom: number | nul
       }
     } else if (row.event !== null) {
       const before = last?.kind === "notices" ? last : null;
-      if (before !== null && foldable(before.events, row.event)) {
+      if (before !== null && folds(before.events[0], row.event)) {
         items[items.length - 1] = { ...before, events: [...before.events, row.event], rows: [...before.rows, row] };
       } else {
         items.push({ kind: "notices", key: `notice:${row.key}`, events: [row.event], rows: [row] });
@@ -100,15 +97,6 @@ export function byDay(items: readonly Item[]): Day[] {
     } else days[days.length - 1]?.items.push(item);
   }
   return days;
-}
-
-function foldable(before: readonly KeptEvent[], next: KeptEvent): boolean {
-  const first = before[0];
-  if (first === undefined || !isNotice(first) || !isNotice(next)) return false;
-  const kind = next.change.type;
-  return (
-    (kind === "joined" || kind === "left") && first.change.type === kind && sentAt(next) - sentAt(first) <= FOLD_MS
-  );
 }
 
 /** The text of what waits, or of a message, or what stands beside the media that it carries; null for anything else. */

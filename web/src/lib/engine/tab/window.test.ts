@@ -10,6 +10,8 @@ class Told implements Ground {
   known: number;
   head: number;
   text = "";
+  /** The events between these are of people who join. */
+  joinings: Range = [1, 0];
   constructor(known: number, head: number) {
     this.known = known;
     this.head = head;
@@ -32,11 +34,16 @@ class Told implements Ground {
     const numbers = [];
     for (let number = Math.max(1, low); number <= Math.min(high, this.known); number++) numbers.push(number);
     const taken = end === "first" ? numbers.slice(0, limit) : numbers.slice(-limit);
-    return Promise.resolve(taken.map((number) => ({ kind: "message", conversation: "g~1", number, ordinal: number, from: "2", device: "2", id: `m${number}`, sent_at: number, body: { type: "text", text: this.text } }))); // prettier-ignore
+    const [from, to] = this.joinings;
+    return Promise.resolve(taken.map((number) => number >= from && number <= to ? joined(number) : ({ kind: "message", conversation: "g~1", number, ordinal: number, from: "2", device: "2", id: `m${number}`, sent_at: number, body: { type: "text", text: this.text } }))); // prettier-ignore
   }
   fetch(): Promise<Range> {
     return Promise.reject(new Error("nothing is asked for"));
   }
+}
+
+function joined(number: number): KeptEvent {
+  return { kind: "notice", conversation: "g~1", number, ordinal: 0, from: "2", device: "2", id: `j${number}`, sent_at: number, change: { type: "joined", account: "2" } } as never; // prettier-ignore
 }
 
 const texts = (window: Window): unknown[] =>
@@ -150,6 +157,27 @@ it("never has more rows than it may, not even while a page is fetched", async ()
   await window.showAfter(50);
   expect(numbers(window).at(-1)).toBe(450);
   expect(most).toBe(400);
+});
+
+it("goes on with what is said behind more people who joined than it may have rows", async () => {
+  const told = new Told(3, 3);
+  const window = new Window(told, "g~1", "newest", null);
+  await shows(window, [1, 2, 3]);
+  told.joinings = [4, 899];
+  told.known = told.head = 900;
+  window.changed();
+  await expect.poll(() => numbers(window).at(-1)).toBe(900);
+  expect(window.now.atEnd).toBe(true);
+});
+
+it("keeps the newest while it looks for what lies before the people who joined", async () => {
+  const told = new Told(900, 900);
+  told.joinings = [4, 899];
+  const window = new Window(told, "g~1", "newest", null);
+  await expect.poll(() => numbers(window).at(-1)).toBe(900);
+  for (let page = 0; page < 20; page += 1) await window.showBefore();
+  expect(numbers(window)[0]).toBe(1);
+  expect(numbers(window).at(-1)).toBe(900);
 });
 
 it.each([1, -1])("keeps the row that is read, whichever side grows meanwhile", async (way) => {

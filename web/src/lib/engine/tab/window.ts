@@ -2,12 +2,16 @@
 import { type Asked, clipped, covers, type KeptEvent, type Range, rangeAt, type Ranges, unread } from "@chinwag/client";
 import type { Failure, MessageWindow, Place, Row, WindowState } from "../api.js";
 import { failed } from "../failure.js";
+import { places } from "../folding.js";
 import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 import { Value } from "./watched.js";
 import { rowOfEvent, rowOfLine } from "./rows.js";
 import { isWish, type Wish, wishesOf } from "./wishes.js";
 
-/** Rows in a window at most; rows on either side of a place that is gone to; rows of one request. */
+/**
+ * Rows in a window at most, where notices that are drawn as one count as one, or those who joined together would fill it with
+ * what takes no room; rows on either side of a place that is gone to; rows of one request.
+ */
 export const MOST = 400;
 const SIDE = 60;
 const PAGE = 100;
@@ -212,7 +216,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
       }
       wanted -= await this.join(side, known, wanted);
       // Before anything is told of it: the next page may take a while.
-      if (this.shown.events.length > MOST) this.shown = cutTo(this.shown, side, this.readAt());
+      this.shown = cutTo(this.shown, side, this.readAt());
     }
     this.sticks = this.shown.high >= head;
   }
@@ -239,7 +243,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
     if (numbers === null) {
       if (!this.settled) return;
       if (!covers(this.ranges(), [low, high])) return this.go(this.here());
-      const all = await this.ground.cached(this.id, [low, high], MOST, "first");
+      const all = await this.ground.cached(this.id, [low, high], Math.max(MOST, events.length), "first");
       this.shown = { low, high, events: all };
       return;
     }
@@ -274,12 +278,19 @@ export class Window extends Value<WindowState> implements MessageWindow {
       this.sticks = this.ends("after");
       return;
     }
-    const next = rangeAt(this.ranges(), this.shown.high + 1);
-    const room = MOST - this.shown.events.length;
-    if (next !== null && room > 0) await this.join("after", next, room);
+    let room = MOST - drawn(this.shown.events);
+    for (let next = this.next(); next !== null && room > 0; next = this.next()) {
+      await this.join("after", next, room);
+      room = MOST - drawn(this.shown.events);
+    }
     // A view of the server's may know of the head before its events are here. They come, and this end waits for them:
     // only a window that is full follows no longer.
-    this.sticks = this.ends("after") || this.shown.events.length < MOST;
+    this.sticks = this.ends("after") || room > 0;
+  }
+
+  /** What is known without a gap behind what is shown. */
+  private next(): Range | null {
+    return rangeAt(this.ranges(), this.shown.high + 1);
   }
 
   /** Where the row that is being read lies among those shown; -1 if it does not. */
@@ -346,15 +357,27 @@ function around(number: number): Asked {
  * which may be far from that side by now: `read` is its place, or -1.
  */
 function cutTo(shown: Shown, side: "before" | "after", read: number): Shown {
-  const spare = shown.events.length - MOST;
-  const kept = side === "before" ? Math.max(0, read + SIDE - MOST) : read < 0 ? spare : Math.max(0, read - SIDE);
+  const { low, high, events } = shown;
+  const at = places(events);
+  const spare = drawn(events) - MOST;
+  if (spare <= 0) return shown;
+  const reads = at[read] ?? -1;
+  const kept = side === "before" ? Math.max(0, reads + SIDE - MOST) : reads < 0 ? spare : Math.max(0, reads - SIDE);
   const from = Math.min(kept, spare);
-  const events = shown.events.slice(from, from + MOST);
+  const left = events.filter((_, index) => {
+    const place = at[index] ?? 0;
+    return place >= from && place < from + MOST;
+  });
   return {
-    low: from === 0 ? shown.low : (events[0]?.number ?? shown.low),
-    high: from === spare ? shown.high : (events.at(-1)?.number ?? shown.high),
-    events,
+    low: from === 0 ? low : (left[0]?.number ?? low),
+    high: from === spare ? high : (left.at(-1)?.number ?? high),
+    events: left,
   };
+}
+
+/** How many rows are drawn of these events, more or less: a new day, or what is new, parts them as well. */
+function drawn(events: readonly KeptEvent[]): number {
+  return (places(events).at(-1) ?? -1) + 1;
 }
 
 /** The first number that may be unread; null if nothing is. */

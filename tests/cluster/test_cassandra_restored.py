@@ -112,7 +112,7 @@ async def test_what_was_backed_up_is_there_after_all_is_lost_and_people_chat_on(
             shutil.copytree(tmp_path / "media", cluster.data / MEDIA)
             await asyncio.gather(*(asyncio.to_thread(_brought_back, node, kept_files / node.host) for node in nodes))
             for node in nodes if len(nodes) > 1 else ():
-                await asyncio.to_thread(node.engine.tool, "repair", "-full", KEYSPACE)
+                await asyncio.to_thread(node.engine.tool, "repair", "--full", "-pr", KEYSPACE)
             new_life = await cluster.run("cluster", "restored")
             assert new_life.returncode == 0, new_life.stderr.decode()
             assert b"taken back: " in new_life.stderr

@@ -125,7 +125,7 @@ class TakenBack:
                 closing = await self._closing(account, name, first)
                 if closing is None:
                     changes.append((_FORGET_SPAN, (self._at(name), account, len(name), name, first)))
-                else:
+                elif closing != value:
                     changes.append((SPAN, (account, len(name), name, first, closing, self._at(name))))
             elif there.last is not None:
                 then = msgspec.structs.replace(there, last=None, closing=None)

@@ -55,7 +55,14 @@ def server_findings(subject: str, said: "ServerSaid") -> list[Finding]:
         )
     kept = said.jetstream.config
     if kept is None:
-        found.append(fail(f"{subject}, sync_interval", "it has no JetStream", "give it a jetstream block"))
+        found.append(
+            fail(
+                f"{subject}, sync_interval",
+                "it has no JetStream",
+                "give it a jetstream block; if it has one, it has given JetStream up as its disk was full or broken, "
+                "which its log says: make room, then restart it",
+            )
+        )
     elif kept.sync_always:
         found.append(ok(f"{subject}, sync_interval", "always"))
     else:

@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chinwag.client.events import decode_numbered
+from chinwag.client.membership import Mirrored
 from chinwag.client.mirror import Mirror
 from chinwag.domain import command as c
 from chinwag.domain.account_change import PreferencesChanged
 from chinwag.domain.body import Text, Withheld
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, Role, Span
 from chinwag.domain.decide import Numbered, decide
-from chinwag.domain.events import AccountEvent, Delivered, Edited, Message, NumberedEvent, Read
+from chinwag.domain.events import AccountEvent, Delivered, Edited, Joined, Message, Notice, NumberedEvent, Read
 from chinwag.domain.facts import NOTHING, Facts, named, target_of
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.marks import Mark, Marks, merge, read_up_to, unread
@@ -233,6 +234,28 @@ def test_the_cache_is_bounded_and_knows_what_it_lacks() -> None:
     assert cached is not None
     assert [event.number for event in cached] == list(range(251, 301))
     assert mirror.cached(TALK, before=120, limit=50) is None
+
+
+def test_who_joins_a_wide_group_pushes_no_message_out_of_the_cache() -> None:
+    mirror, tea = Mirror(ME), ConversationId("g~tea")
+    mirror.conversations[tea] = Mirrored(id=tea, kind="group", role=Role.MEMBER, wide=True, head=1, count=900)
+    mirror.keep(tea, [msgspec.structs.replace(message(1), conversation=tea)])
+    for number in range(2, 402):
+        who = AccountId(str(1000 + number))
+        notice = Notice(
+            conversation=tea,
+            number=number,
+            ordinal=1,
+            sender=who,
+            device=DeviceId("9"),
+            id=ClientId("c"),
+            sent_at=1,
+            change=Joined(who),
+        )
+        assert mirror.apply(notice) is None
+    held = mirror.conversations[tea]
+    assert (list(held.messages), held.loaded, held.head, held.count) == ([1], [(1, 401)], 401, 1300)
+    assert mirror.cached(tea, 402, 20) == [held.messages[1]]
 
 
 def test_unread_mentions_are_kept_without_the_messages() -> None:

@@ -29,6 +29,7 @@ GOOD = {
     "maximum_timestamp_warn_threshold": "",
 }
 WANTED = Wanted("log", 2, 3, 1 << 20)
+NO_JETSTREAM = "JetStream not enabled (10076)"
 STREAM = Config(
     name="log-0-1",
     subjects=["log.0.1"],
@@ -189,7 +190,7 @@ def test_a_nats_server_that_is_old_or_takes_short_messages_or_does_not_sync_fail
 
 def test_a_nats_server_that_cannot_write_is_told_from_one_that_is_not_through_with_its_start() -> None:
     full = "JetStream stream '$G > log-1-1' write error: write /srv/nats/1.blk: no space left on device"
-    found = [health_finding("n1", Health(error=error)) for error in ("", full, "write error: EIO", "not current")]
-    assert [one.level for one in found] == [Level.OK, Level.FAIL, Level.FAIL, Level.WARN]
+    found = [health_finding("n1", Health(error=error)) for error in ("", full, "write error: EIO", NO_JETSTREAM, "old")]
+    assert [one.level for one in found] == [Level.OK, Level.FAIL, Level.FAIL, Level.FAIL, Level.WARN]
     assert "disk is full" in found[1].found
     assert "/srv/nats" in found[1].found

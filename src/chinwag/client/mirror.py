@@ -157,15 +157,16 @@ class Mirror:
         turn: int = 0,
     ) -> None:
         """Cache events of a page of history: between its first and its last number, messages and notices as they are
-        now, and nothing else, are all there is. Of two forms of a message the newer holds; beyond `MESSAGES` the oldest
-        go. head, turn: the page's, as of which reactions are; None for what comes without any."""
+        now, and nothing else, are all there is. What is shown to nobody, as who joins a wide group, is not kept. Of two
+        forms of a message the newer holds; beyond `MESSAGES` the oldest go. head, turn: the page's, as of which
+        reactions are; None for what comes without any."""
         held = self.conversations.get(conversation)
         if held is None:
             return
         numbers: list[int] = []
         for event in events:
             numbers.append(event.number)
-            if not is_shown(event):
+            if not is_shown(event) or (isinstance(event, Notice) and not membership.shows(held, event, self.account)):
                 continue
             if isinstance(event, Message):
                 if head is not None:

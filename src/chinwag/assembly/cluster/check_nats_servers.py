@@ -82,6 +82,8 @@ def health_finding(subject: str, health: "Health") -> Finding:
         )
     if "write error" in health.error:
         return fail(subject, health.error, "mend its disk, then restart it: until then it writes nothing")
+    if "not enabled" in health.error:
+        return fail(subject, health.error, "see what is said of its sync_interval")
     return warn(subject, health.error, "wait, if it has just started or is about to; else see what its log says")
 
 

@@ -1,5 +1,5 @@
 import "fake-indexeddb/auto";
-import { DEFAULTS, NOTHING, type Profile } from "@chinwag/client";
+import { DEFAULTS, type Kept, NOTHING, type Profile } from "@chinwag/client";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Presence } from "../api.js";
 import { AccountDatabase, wipe } from "../store/database.js";
@@ -114,4 +114,29 @@ it("drops the draft of a line that another tab has sent", async () => {
   account.changed({ ...NO_CHANGE, lines: true });
   await expect.poll(() => account.draft("d~1~2")).toBe(null);
   await expect.poll(() => account.lines("d~1~2").length).toBe(1);
+});
+
+it("knows which large groups its windows show, until they are closed", async () => {
+  const kept = (id: string, large: boolean): Kept => {
+    const of = {
+      id,
+      kind: "group",
+      role: "member",
+      title: id,
+      settings: {},
+      members: new Map(),
+      whole: false,
+    } as const;
+    const numbers = { memberCount: 9, first: 1, head: 0, ordinal: 0, shown: 0, at: 0, read: 0, readOrdinal: 0 };
+    return { ...of, ...numbers, last: null, mentions: [], pins: [], wide: true, large };
+  };
+  const all = [kept("g~1", true), kept("g~2", false), kept("g~3", true)];
+  const conversations = all.map((one) => ({ id: one.id, kept: one, ranges: [], count: 0, bytes: 0, opened: 0 }));
+  await store.commit({ conversations });
+  account.changed({ ...NO_CHANGE, conversations: all.map((one) => one.id) });
+  await expect.poll(() => account.record("g~3")).not.toBeNull();
+  const windows = ["g~1", "g~2"].map((id) => account.window(id, null));
+  expect(account.followed()).toEqual(["g~1"]);
+  for (const window of windows) account.remember(window);
+  expect(account.followed()).toEqual([]);
 });

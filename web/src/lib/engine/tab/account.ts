@@ -182,6 +182,11 @@ export class Account implements Ground {
     return this.open.get(id) ?? new Set();
   }
 
+  /** Large groups that windows here show. */
+  followed(): string[] {
+    return [...this.open].flatMap(([id, windows]) => (windows.size > 0 && this.record(id)?.kept.large ? [id] : []));
+  }
+
   /** A window was closed: what it showed is shown at once when the conversation is opened again. */
   remember(window: Window): void {
     this.open.get(window.id)?.delete(window);

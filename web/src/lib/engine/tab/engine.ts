@@ -446,6 +446,9 @@ export class TabEngine extends Entered implements Engine {
     switch (message.type) {
       case "alive":
         this.eyes.leads();
+        // One that leads since just now is told of large groups that stand open without focus, too: they are followed.
+        for (const id of account?.followed() ?? [])
+          this.line.ask("opened", { conversation: id }).catch(() => undefined);
         break;
       case "connection":
         this.stands(message.connection, message.ahead);

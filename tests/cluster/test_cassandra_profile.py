@@ -155,7 +155,7 @@ async def commands_do_what_they_do_elsewhere(wide: Cluster, process: ServerProce
     assert status["late"] == ["127.0.0.1"]
     assert "16 parts of the inboxes" in status["nodes"][0]["owns"]
     assert "OVERDUE on Cassandra's node 127.0.0.1" in await said("status")
-    for words, instead in ((("doctor",), "`chinwag cluster check`"), (("move",), "does not know yet")):
+    for words, instead in ((("doctor",), "`chinwag cluster check`"), (("move",), "stop all servers first")):
         refused = await wide.run(*words)
         assert refused.returncode == 1
         assert instead in refused.stderr.decode()

@@ -1,7 +1,7 @@
 """Conversations: list them, read them, write into them, begin groups."""
 
 from contextlib import nullcontext
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import msgspec
 from litestar import Request, Router, delete, get, post, put
@@ -263,7 +263,7 @@ async def get_changes(
     asked = principal.account, name, after, limit
     if wait <= 0:
         return await changes(services.history, services.states, services.feeds, *asked, 0.0)
-    place: Place | None = request.scope.get(PLACE)
+    place = cast("Place | None", request.scope.get(PLACE))
     while_waiting = nullcontext if place is None else place.left
     with services.heard.held(principal):
         return await changes(services.history, services.states, services.feeds, *asked, wait, while_waiting)

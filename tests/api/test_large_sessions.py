@@ -8,7 +8,9 @@ import pytest
 from tests.support.large_scene import Scene, Someone, large_scene
 
 from chinwag.domain.ids import ClientId, ConversationId
+from chinwag.flow.large.feed import Feed
 from chinwag.flow.trace import Tracer
+from chinwag.roles.api.making import OF_OWNER
 from chinwag.roles.gateway import pulling
 from chinwag.wire.frames import (
     Ack,
@@ -152,6 +154,32 @@ async def test_heads_and_nudges_and_changes_are_there_without_a_socket(tmp_path:
             await anna.send(tea, "three")
             nudge = (await heard.some(Nudge))[0]
             assert nudge.head == last + 1
+
+
+async def test_who_waits_for_what_comes_in_a_group_keeps_nobody_from_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, beyond = asyncio.Semaphore(0), Feed.beyond
+
+    async def beyond_seen(self: Feed, number: int, seconds: float) -> bool:
+        begun.release()
+        return await beyond(self, number, seconds)
+
+    monkeypatch.setattr(Feed, "beyond", beyond_seen)
+    async with large_scene(tmp_path) as scene:
+        tea, anna, ben, _ = await large_group(scene)
+        number = await ben.send(tea, "one")
+        path = f"/conversations/{tea}/changes?after={number}&wait=25"
+        waiting = [asyncio.create_task(anna.get(path)) for _ in range(OF_OWNER)]
+        for _ in waiting:
+            await begun.acquire()
+        me = asyncio.create_task(anna.get("/me"))
+        await asyncio.wait([me, *waiting], return_when=asyncio.FIRST_COMPLETED)
+        assert not any(one.done() for one in waiting)
+        await me  # it was answered, and not refused for want of a place
+        last = await ben.send(tea, "two")
+        for one in waiting:
+            assert [event["number"] for event in (await one)["events"]] == [last]
 
 
 async def test_reactions_reach_who_follows_as_counts_and_are_asked_for_after_a_hole(tmp_path: Path) -> None:

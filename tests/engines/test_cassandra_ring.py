@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import pytest
@@ -23,6 +24,8 @@ from chinwag.ports.message_store import Commit, MessageStore
 pytestmark = pytest.mark.cluster_prove
 
 PATIENCE: Final = 10.0
+STILL_SECONDS: Final = 15.0
+"""For longer than the driver goes on asking a node that does not answer."""
 
 
 class Nowhere:
@@ -46,11 +49,17 @@ def ring() -> Iterator[list[OwnCassandra]]:
 
 
 @pytest.fixture
-async def stores(ring: list[OwnCassandra]) -> AsyncIterator[CassandraStores]:
+async def servers(ring: list[OwnCassandra]) -> CassandraServers:
     """A keyspace of the test's own with three copies of each row, seen by all nodes."""
     keyspace = f"t{time.time_ns()}"
-    servers = CassandraServers(hosts=tuple(node.host for node in ring), port=ring[0].port, keyspace=keyspace)
-    await _made(servers)
+    made = CassandraServers(hosts=tuple(node.host for node in ring), port=ring[0].port, keyspace=keyspace)
+    await _made(made)
+    return made
+
+
+@pytest.fixture
+async def stores(servers: CassandraServers) -> AsyncIterator[CassandraStores]:
+    """On it."""
     opened = await open_stores(servers, Nowhere(), patience=PATIENCE)
     yield opened
     await opened.close()
@@ -109,6 +118,33 @@ async def test_a_node_that_stands_still_holds_nobody_up_and_catches_up(
     assert await _all(stores.message_store, writing.acked) == [event(n) for n in range(1, writing.acked + 1)]
 
 
+async def test_with_any_one_node_standing_still_a_process_asks_for_the_first_time_what_it_never_asked(
+    ring: list[OwnCassandra], servers: CassandraServers
+) -> None:
+    number = 0
+    for node in ring:
+        for one in ring:  # they miss the one before no longer
+            await asyncio.to_thread(one.find_others)
+        stores = await open_stores(servers, Nowhere(), patience=PATIENCE)
+        longest = {"read": 0.0, "write": 0.0}
+        node.pause()
+        try:
+            until = time.monotonic() + STILL_SECONDS
+            with _taking("read", longest):
+                await stores.message_store.states([PAIR])
+            while time.monotonic() < until:
+                number += 1
+                with _taking("write", longest):
+                    await stores.message_store.commit([commit(number, number)])
+                with _taking("read", longest):
+                    assert await stores.message_store.events(PAIR, number, number) == [event(number)]
+        finally:
+            node.go_on()
+            await stores.close()
+        told = ", ".join(f"{what} {seconds:.2f} s" for what, seconds in longest.items())
+        print(f"without {node.host}: {number} by now, the longest {told}")
+
+
 async def test_with_two_nodes_stopped_nothing_is_taken_until_one_goes_on(
     ring: list[OwnCassandra], stores: CassandraStores
 ) -> None:
@@ -146,6 +182,14 @@ async def test_with_two_nodes_stopped_nothing_is_taken_until_one_goes_on(
     await stores.message_store.commit([commit(3, 4)])
     assert await stores.message_store.events(PAIR, 1, 9) == [event(n) for n in (1, 2, 3, 4)]
     assert await stores.mark_store.marks([(PAIR, ANN)]) == [mark]
+
+
+@contextmanager
+def _taking(what: str, longest: dict[str, float]) -> Iterator[None]:
+    """Keep how long it takes, if nothing of its kind took longer."""
+    began = time.monotonic()
+    yield
+    longest[what] = max(longest[what], time.monotonic() - began)
 
 
 class _Writing:

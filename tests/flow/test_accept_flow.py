@@ -13,7 +13,7 @@ from chinwag.domain.command import Leave, Remove, Send
 from chinwag.domain.conversation import Conversation, GroupSettings
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow import accept
+from chinwag.flow import accept, ask
 from chinwag.flow.states import PASSED_SECONDS
 
 ANNA, BERTA = "1", "2"
@@ -51,6 +51,42 @@ async def test_a_look_up_that_never_ends_is_given_up(tmp_path: Path, monkeypatch
         async with asyncio.timeout(60):
             assert await asyncio.gather(*waiting) == [Code.UNAVAILABLE] * 3
         assert stage.accept.waiting == 0
+
+
+class _GivenUp:
+    """A directory whose answers are cancelled, not those who ask."""
+
+    async def open_direct(self, *_: object) -> None:
+        answer = asyncio.get_running_loop().create_future()
+        answer.cancel()
+        await answer
+
+
+async def test_a_look_up_that_was_cancelled_keeps_nobody_waiting_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people(ANNA, BERTA)
+        with monkeypatch.context() as patch:
+            patch.setattr(stage.accept, "_permits", _GivenUp())
+            waiting = [asyncio.create_task(stage.write(ANNA, BERTA)) for _ in range(3)]
+            assert await asyncio.gather(*waiting) == [Code.UNAVAILABLE] * 3
+        assert stage.accept.waiting == 0
+        assert await stage.write(ANNA, BERTA) is None
+
+
+async def test_who_asks_waits_no_longer_than_an_answer_may_take_in_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people(ANNA, BERTA)
+        monkeypatch.setattr(stage.accept, "_permits", _Away())
+        monkeypatch.setattr(
+            accept, "ANSWER_SECONDS", 3600.0
+        )  # a look-up may take as long by itself, and so may the log
+        monkeypatch.setattr(ask, "ANSWER_SECONDS", 0.05)
+        async with asyncio.timeout(60):
+            assert await stage.write(ANNA, BERTA) is Code.UNAVAILABLE
 
 
 async def test_a_members_send_passes_on_a_state_of_a_minute_ago_and_the_worker_decides(

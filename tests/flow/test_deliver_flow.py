@@ -40,7 +40,7 @@ class DamagedStore:
 class FailingOnceStore:
     """A store whose first commit fails."""
 
-    def __init__(self, store: MessageStore, failure: Exception) -> None:
+    def __init__(self, store: MessageStore, failure: BaseException) -> None:
         self._store = store
         self._failures = [failure]
 
@@ -152,10 +152,12 @@ async def test_a_worker_goes_on_after_whatever_went_wrong(tmp_path: Path) -> Non
         (TakenOverError(), [(1, None)]),
         (Refused(Code.UNAVAILABLE), [(0, Code.UNAVAILABLE), (1, None)]),
         (OSError("the disk is full"), [(0, Code.UNAVAILABLE), (1, None)]),
+        # what the worker waited for was cancelled, and not itself: it must not end by that
+        (asyncio.CancelledError(), [(1, None)]),
     ],
 )
 async def test_what_another_owner_takes_over_is_not_refused(
-    tmp_path: Path, failure: Exception, told: list[tuple[int, Code | None]]
+    tmp_path: Path, failure: BaseException, told: list[tuple[int, Code | None]]
 ) -> None:
     embedded = await open_embedded(tmp_path, clock=lambda: NOW)
     answering = Answering(embedded)

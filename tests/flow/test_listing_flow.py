@@ -1,6 +1,10 @@
 """The listing of open groups follows what conversations say, whatever fails between."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.backstage import Backstage, backstage
@@ -10,9 +14,9 @@ from chinwag.domain.body import Text
 from chinwag.domain.command import Join, Leave, Send, SetSettings, SetTitle
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import LISTING
-from chinwag.domain.refusal import Refused
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import AcceptRules
-from chinwag.flow.groups.listing import after_of
+from chinwag.flow.groups.listing import Listing, after_of
 from chinwag.ports.directory import ListingMark
 
 OPEN = GroupSettings(join="open", description="all are welcome")
@@ -76,6 +80,40 @@ async def test_what_is_listed_is_looked_at_again_if_entries_were_missed(tmp_path
             pass
         assert (await stage.embedded.inbox.bounds(LISTING)).floor > 1
         assert await titles(stage) == []
+
+
+class AwayDirectory:
+    """A directory that says, once it is let, that it is away."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.begun = asyncio.Event()
+        self.let = asyncio.Event()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Any]:
+        self.reads += 1
+        self.begun.set()
+        await self.let.wait()
+        raise Refused(Code.UNAVAILABLE, "the test says so")
+        yield
+
+
+async def test_who_waits_for_a_directory_that_is_away_waits_for_it_together(tmp_path: Path) -> None:
+    """One after the other, each as long as it takes to see that nothing answers, the last would wait for minutes."""
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1")
+        await stage.group("1", "Chess", OPEN)
+        away: Any = AwayDirectory()
+        listing = Listing(away, stage.embedded.inbox, stage.embedded.message_store)
+        first = asyncio.create_task(listing.page("", None, 5))
+        await away.begun.wait()
+        others = [asyncio.create_task(listing.page("", None, 5)) for _ in range(20)]
+        await asyncio.sleep(0)
+        away.let.set()
+        told = await asyncio.gather(first, *others, return_exceptions=True)
+        assert {one.code if isinstance(one, Refused) else None for one in told} == {Code.UNAVAILABLE}
+        assert away.reads == 2
 
 
 async def test_pages_hold_every_group_once(tmp_path: Path) -> None:

@@ -62,3 +62,39 @@ async def test_an_account_waits_with_so_many_and_others_go_on() -> None:
     assert (sends.waiting, gone.count(AccountId("1")), gone.count(AccountId("2"))) == (0, WAITING_OF_ACCOUNT, 1)
     sends.put("one", wish("1", 1))
     sends.stop()
+
+
+class GivenUp(Slow):
+    """One whose first look is cancelled, and not whoever waits for it."""
+
+    async def see(self, account: AccountId, attach: Attach) -> Media:
+        if not self.go_on.is_set():
+            self.go_on.set()
+            raise asyncio.CancelledError
+        return await super().see(account, attach)
+
+
+async def test_a_look_that_was_cancelled_keeps_nothing_waiting_behind_it() -> None:
+    gone, refused = list[ClientId](), list[Code]()
+    done = asyncio.Event()
+
+    def go_on(_: str, sent: Wish) -> None:
+        gone.append(sent.id)
+        done.set()
+
+    def refuse(_: str, sent: Wish, code: Code, detail: str) -> None:
+        del sent, detail
+        refused.append(code)
+
+    class NoKeys:
+        async def keys(self, names: object) -> list[None]:
+            del names
+            return [None]
+
+    clock = asyncio.get_running_loop().time
+    sends: MediaSends[str] = MediaSends(GivenUp(), cast("MessageStore", NoKeys()), go_on, refuse, clock)
+    sends.put("one", wish("1", 0))
+    sends.put("one", wish("1", 21))  # of the same device, into the same conversation
+    async with asyncio.timeout(60):
+        await done.wait()
+    assert (refused, gone, sends.waiting) == ([Code.UNAVAILABLE], [ClientId("21")], 0)

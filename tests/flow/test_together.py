@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.together import MOST, Together
 
 
@@ -15,7 +16,7 @@ class Reader:
         self.reads: list[tuple[int, ...]] = []
         self.let = asyncio.Event()
         self.begun = asyncio.Event()
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
 
     async def __call__(self, questions: Sequence[int]) -> dict[int, int]:
         self.reads.append(tuple(questions))
@@ -71,3 +72,56 @@ async def test_one_who_gives_up_takes_nothing_from_the_others() -> None:
     assert await other == 2
     with pytest.raises(asyncio.CancelledError):
         await one
+
+
+async def test_what_a_read_waits_for_may_be_cancelled_and_all_are_told() -> None:
+    """They would wait for ever, as nobody reads for them any more."""
+    reader = Reader()
+    together = Together(reader)
+    asked = [asyncio.create_task(together.ask(question)) for question in (1, 1, 2)]
+    await reader.begun.wait()
+    later = asyncio.create_task(together.ask(3))
+    await asyncio.sleep(0)
+    reader.failure = asyncio.CancelledError()
+    reader.let.set()
+    done, _ = await asyncio.wait(asked, timeout=60)
+    assert len(done) == len(asked)
+    assert {_code(one) for one in asked} == {Code.UNAVAILABLE}
+    reader.failure = None
+    await asyncio.wait([later], timeout=60)
+    assert later.done()
+    assert await together.ask(1) == 2
+
+
+async def test_when_reading_ends_all_who_wait_are_told() -> None:
+    reader = Reader()
+    together = Together(reader)
+    first = asyncio.create_task(together.ask(1))
+    await reader.begun.wait()
+    later = asyncio.create_task(together.ask(2))
+    await asyncio.sleep(0)
+    assert together._reading is not None
+    together._reading.cancel()
+    done, _ = await asyncio.wait([first, later], timeout=60)
+    assert {_code(one) for one in done} == {Code.UNAVAILABLE}
+    assert len(done) == 2
+    reader.let.set()
+    assert await together.ask(1) == 2
+
+
+async def test_each_is_refused_with_an_error_of_its_own() -> None:
+    """One that several tasks raise holds the frames of whoever raised it last."""
+    reader = Reader()
+    reader.failure = Refused(Code.UNAVAILABLE, "away", 2.0)
+    reader.let.set()
+    together = Together(reader)
+    one, other = await asyncio.gather(together.ask(1), together.ask(1), return_exceptions=True)
+    assert isinstance(one, Refused)
+    assert isinstance(other, Refused)
+    assert one is not other
+    assert (one.detail, one.retry_after) == ("away", 2.0)
+
+
+def _code(task: asyncio.Task[int]) -> Code | None:
+    failure = task.exception()
+    return failure.code if isinstance(failure, Refused) else None

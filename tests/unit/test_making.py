@@ -2,7 +2,10 @@
 
 import asyncio
 
-from chinwag.roles.api.making import Making
+import pytest
+
+from chinwag.domain.refusal import Code, Refused
+from chinwag.roles.api.making import Making, Place
 
 
 async def _hold(making: Making, owner: str, inside: list[str], until: asyncio.Event) -> None:
@@ -41,4 +44,63 @@ async def test_who_stops_waiting_takes_no_place_and_keeps_nobody_out() -> None:
     assert (inside, third.done()) == (["a"], False)
     until.set()
     await third
+    assert len(making) == 0
+
+
+async def test_nobody_waits_for_a_place_for_ever() -> None:
+    making, inside, until = Making(of_owner=1, in_all=9, seconds=0.0), list[str](), asyncio.Event()
+    first = asyncio.create_task(_hold(making, "a", inside, until))
+    await _settle()
+    with pytest.raises(Refused) as refused:
+        await asyncio.wait_for(_hold(making, "a", inside, until), 60)
+    assert refused.value.code is Code.OVERLOADED
+    until.set()
+    await first
+    await _hold(making, "a", inside, until)
+    assert len(making) == 0
+
+
+async def test_who_waits_for_one_of_all_places_gives_its_owners_place_back() -> None:
+    making, inside, until = Making(of_owner=1, in_all=1, seconds=0.0), list[str](), asyncio.Event()
+    first = asyncio.create_task(_hold(making, "a", inside, until))
+    await _settle()
+    with pytest.raises(Refused):
+        await asyncio.wait_for(_hold(making, "b", inside, until), 60)
+    until.set()
+    await first
+    await asyncio.wait_for(_hold(making, "b", inside, until), 60)
+    assert len(making) == 0
+
+
+async def test_who_waits_for_news_leaves_its_place_to_others() -> None:
+    making, inside, until, news = Making(of_owner=1, in_all=1), list[str](), asyncio.Event(), asyncio.Event()
+    until.set()
+
+    async def poll() -> None:
+        async with making.place("a") as place:
+            async with place.left():
+                await news.wait()
+            inside.append("news")
+
+    polling = asyncio.create_task(poll())
+    await _settle()
+    await asyncio.wait_for(_hold(making, "a", inside, until), 60)
+    await asyncio.wait_for(_hold(making, "b", inside, until), 60)
+    assert not polling.done()
+    news.set()
+    await asyncio.wait_for(polling, 60)
+    assert (inside, len(making)) == (["news"], 0)
+
+
+async def test_one_that_ends_while_it_waits_for_news_has_no_place_to_give_back() -> None:
+    making = Making(of_owner=1, in_all=1)
+    place = Place(making, "a")
+    await place.take()
+    with pytest.raises(Refused):
+        async with place.left():
+            raise Refused(Code.DRAIN)
+    place.leave()
+    assert len(making) == 0
+    async with making.place("a"):
+        assert len(making) == 1
     assert len(making) == 0

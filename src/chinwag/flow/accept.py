@@ -24,6 +24,7 @@ from chinwag.domain.refusal import RETRYABLE, Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.answers import ANSWER_SECONDS, Answered
 from chinwag.flow.budget import Shared
+from chinwag.flow.cancelled import end_if_told
 from chinwag.flow.clock import Clock
 from chinwag.flow.media.sends import MediaSends, Seeing
 from chinwag.flow.membership_of import in_state, must_come
@@ -286,7 +287,8 @@ class Accept:
                 self._append(asker, wish, self._now(), verdict)
             except Refused as refused:
                 self._refuse(asker, wish, refused)
-            except TimeoutError:
+            except (TimeoutError, asyncio.CancelledError) as given_up:
+                end_if_told(given_up)
                 self._refuse(asker, wish, Refused(Code.UNAVAILABLE, "no answer in time"))
             except Exception:
                 _log.exception("accept failed", conversation=wish.conversation)

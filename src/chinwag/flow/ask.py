@@ -2,8 +2,9 @@
 
 import asyncio
 
-from chinwag.domain.refusal import Refused
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept
+from chinwag.flow.answers import ANSWER_SECONDS
 from chinwag.flow.wish import Wish
 from chinwag.ports.bus import Answer
 
@@ -25,7 +26,12 @@ async def ask(accept: Accept, wish: Wish) -> Answer:
     """Submit `wish` and wait for its number. Raises `Refused`; `unavailable` at the latest after `ANSWER_SECONDS`."""
     once = _Once()
     accept.submit(once, wish)
-    answer = await once.answer
+    try:
+        # A look at media, one at the sender and the log may take as long each: whoever asks has gone by then.
+        async with asyncio.timeout(ANSWER_SECONDS):
+            answer = await once.answer
+    except TimeoutError:
+        raise Refused(Code.UNAVAILABLE, "no answer in time", 1.0) from None
     if answer.refused is not None:
         raise Refused(answer.refused, answer.detail, answer.retry_after)
     return answer

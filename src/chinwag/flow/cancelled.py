@@ -11,3 +11,10 @@ def told_to_end() -> bool:
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def end_if_told(failure: BaseException) -> None:
+    """Raise `failure` if the current task is to end by it. If only what the task waited for was cancelled it is a
+    failure like others: whoever serves many must not end by it, or they would wait for ever."""
+    if isinstance(failure, asyncio.CancelledError) and told_to_end():
+        raise failure

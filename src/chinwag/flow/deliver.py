@@ -35,6 +35,7 @@ from chinwag.flow.batch import (
     put_off,
     without_copies,
 )
+from chinwag.flow.cancelled import end_if_told
 from chinwag.flow.draft import Draft
 from chinwag.flow.facts import NONE, Named, read_named
 from chinwag.flow.measure import COUNTS, Distribution
@@ -119,9 +120,10 @@ class Deliver:
                         )
                         self._give_up(self._partition)
                         return
-            except Exception as failure:
+            except (Exception, asyncio.CancelledError) as failure:
                 # A full disk fails again and again: go on ever more slowly, refusing meanwhile. Whatever else went
                 # wrong must not end the worker (P12 of docs/guarantees.md): it takes over anew from its checkpoint.
+                end_if_told(failure)
                 if not isinstance(failure, _CommitFailedError):
                     _log.exception("a worker begins again", partition=self._partition)
                 await asyncio.sleep(min(PAUSE_MOST, 0.05 * 2**failures))

@@ -250,6 +250,7 @@ async def test_a_caption_is_edited_and_taken_away_and_the_picture_stays(arrive: 
     await drawn(article.locator("img"))
     await anna.page.locator("article.mine.media[data-number]").focus()
     await anna.page.keyboard.press("e")
+    await expect(anna.composer).to_have_value("the sea")
     await anna.composer.fill("")
     await anna.composer.press("Enter")
     await expect(ben.page.locator("article.media .text")).to_have_count(0)

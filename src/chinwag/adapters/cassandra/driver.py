@@ -14,6 +14,7 @@ import acsylla
 import msgspec
 from acsylla import errors
 
+from chinwag.adapters.cassandra.hedging import hedged
 from chinwag.adapters.cassandra.statements import Read, Values, Write, stamped
 from chinwag.domain.refusal import Code, NoAnswerError, Refused
 
@@ -28,6 +29,11 @@ SPECULATIVE_MS: Final = 150
 """After so long without an answer another node is asked as well."""
 SPECULATIVE_MOST: Final = 2
 RECONNECT_MS: Final = 500
+"""So often a node that is away is asked whether it is there again."""
+HEARTBEAT_SECONDS: Final = 2
+"""After so long without a request a connection is asked whether it lives."""
+SILENT_SECONDS: Final = 10
+"""A connection on which nothing comes for so long is given up, and its node is away until it takes another one."""
 PAGE_ROWS: Final = 1_000
 
 _NO: Final = (
@@ -130,6 +136,12 @@ class Driver:
                 consistency=acsylla.Consistency.LOCAL_QUORUM,
                 load_balance_dc_aware=servers.datacenter,
                 constant_reconnect_delay_ms=RECONNECT_MS,
+                # if this one has a value, as it has by itself, the one above is ignored
+                exponential_reconnect_base_delay_ms=None,
+                heartbeat_interval_sec=HEARTBEAT_SECONDS,
+                idle_timeout_sec=SILENT_SECONDS,
+                # else nothing is prepared while one node stands still; the others are told when they need it
+                prepare_on_all_hosts=False,
                 speculative_execution_policy=acsylla.SpeculativeExecutionPolicy(SPECULATIVE_MS, SPECULATIVE_MOST),
                 retry_policy="fallthrough",
                 # a node that has not heard of a table yet answers nothing about it, and on a slow machine that lasts
@@ -204,7 +216,13 @@ class Driver:
         async with self._preparing:
             if cql not in self._prepared:
                 assert stamped(cql), "a write without a timestamp is void beside all others"
-                self._prepared[cql] = await self._session.create_prepared(cql)
+                # the driver itself asks no second node for this
+                self._prepared[cql] = await hedged(
+                    lambda: self._session.create_prepared(cql),
+                    after=SPECULATIVE_MS / 1000,
+                    more=SPECULATIVE_MOST,
+                    final=_NO,
+                )
         return self._prepared[cql]
 
 

@@ -6,12 +6,13 @@ place go into the directory in one transaction. So nothing is passed over by a c
 changes nothing, and who looks finds what was acked before, as looking reads on first.
 """
 
-import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from chinwag.domain.body import title_key
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import LISTING, ConversationId
+from chinwag.flow.together import Together
 from chinwag.ports.directory import PAGE_MAX, Directory, ListingMark, OpenGroup, Transaction
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.message_store import MessageStore
@@ -35,7 +36,7 @@ class Listing:
         self._inbox = inbox
         self._store = store
         self._mark: ListingMark | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._catching_up: Together[None, None] = Together(self._to_the_end)
 
     async def page(self, search: str, after: tuple[str, ConversationId] | None, limit: int) -> list[OpenGroup]:
         """Open groups whose title holds `search`, by title, after that folded title and id; all that was acked before
@@ -47,12 +48,14 @@ class Listing:
     async def catch_up(self) -> None:
         """Read the inbox to its end. Raises `Refused(UNAVAILABLE)`; what was read by then is kept."""
         bounds = await self._inbox.bounds(LISTING)
+        if self._mark != ListingMark(bounds.epoch, bounds.head):
+            # Together: a directory that is away would else keep each of those who wait as long again as the one before.
+            await self._catching_up.ask(None)
+
+    async def _to_the_end(self, asked: Sequence[None]) -> Mapping[None, None]:
+        bounds = await self._inbox.bounds(LISTING)
         end = ListingMark(bounds.epoch, bounds.head)
-        if self._mark == end:
-            return
-        async with self._one_at_a_time:
-            if self._mark == end:
-                return
+        if self._mark != end:
             async with self._directory.reading() as directory:
                 mark = await directory.listing.mark()
             if mark.epoch != bounds.epoch or not bounds.floor <= mark.position <= bounds.head:
@@ -64,6 +67,7 @@ class Listing:
             while mark.position < bounds.head:
                 mark = await self._read_on(mark)
             self._mark = mark
+        return dict.fromkeys(asked)
 
     async def _read_on(self, mark: ListingMark) -> ListingMark:
         page = await self._inbox.read(LISTING, mark.position, ENTRIES)

@@ -1,5 +1,8 @@
 """All that is said in a large group after a number, for those who poll: as a feed gives it, piece by piece."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.views import EventPage
 from chinwag.flow.history import PAGE_BYTES, History
@@ -17,15 +20,19 @@ async def changes(
     after: int,
     limit: int,
     wait: float,
+    while_waiting: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
 ) -> EventPage:
     """As `History.changes`. With nothing there, and `wait` seconds to spare, the first that comes of a large group.
 
-    Of a large group in which more lies between than a feed gives, only where it is, and that it is `far`. Raises
-    `Refused` as `History.changes` and, if there is something to be waited for, `Feeds.beyond` do.
+    Of a large group in which more lies between than a feed gives, only where it is, and that it is `far`. The wait goes
+    on inside `while_waiting`. Raises `Refused` as `History.changes` and, if there is something to be waited for,
+    `Feeds.beyond` and `while_waiting` do.
     """
     page = await history.changes(account, conversation, after, limit)
     if not page.events and wait > 0:
-        if not await feeds.beyond(account, conversation, min(after, page.head), wait):
+        async with while_waiting():
+            more = await feeds.beyond(account, conversation, min(after, page.head), wait)
+        if not more:
             return page
         page = await history.changes(account, conversation, min(after, page.head), limit)
     state = await states.get(conversation)

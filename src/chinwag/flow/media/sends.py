@@ -17,6 +17,7 @@ from chinwag.domain.command import Send, asked
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.answers import ANSWER_SECONDS
+from chinwag.flow.cancelled import end_if_told
 from chinwag.flow.wish import Wish, characters
 from chinwag.ports.message_store import KeyName, MessageStore
 
@@ -102,7 +103,8 @@ class MediaSends(Generic[Waiter]):
                         wish = await self._seen(wish, wish.attach)
             except Refused as refusal:
                 refused = refusal
-            except TimeoutError:
+            except (TimeoutError, asyncio.CancelledError) as given_up:
+                end_if_told(given_up)
                 refused = Refused(Code.UNAVAILABLE, "the media are still looked at")
             except Exception:
                 _log.exception("media could not be sent", conversation=wish.conversation)

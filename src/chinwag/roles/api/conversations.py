@@ -1,9 +1,10 @@
 """Conversations: list them, read them, write into them, begin groups."""
 
-from typing import Annotated, Final
+from contextlib import nullcontext
+from typing import Annotated, Any, Final, cast
 
 import msgspec
-from litestar import Router, delete, get, post, put
+from litestar import Request, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
@@ -30,6 +31,7 @@ from chinwag.ports.message_store import MessageStore
 from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.client_id import GivenId
 from chinwag.roles.api.heard import WAIT_MOST, Heard
+from chinwag.roles.api.making import PLACE, Place
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import (
     ConversationPage,
@@ -245,6 +247,7 @@ async def delete_message(
 
 @get("/conversations/{conversation:str}/changes", operation_id="listChanges", summary="Changes", tags=["messages"])
 async def get_changes(
+    request: Request[Any, Any, Any],
     conversation: FromPath[str],
     services: Services,
     principal: Caller,
@@ -260,8 +263,10 @@ async def get_changes(
     asked = principal.account, name, after, limit
     if wait <= 0:
         return await changes(services.history, services.states, services.feeds, *asked, 0.0)
+    place = cast("Place | None", request.scope.get(PLACE))
+    while_waiting = nullcontext if place is None else place.left
     with services.heard.held(principal):
-        return await changes(services.history, services.states, services.feeds, *asked, wait)
+        return await changes(services.history, services.states, services.feeds, *asked, wait, while_waiting)
 
 
 @post(

@@ -19,7 +19,7 @@ from chinwag.roles.api.admit import COUNTED, token_of
 from chinwag.roles.api.app import HEADERS, ApiSettings
 from chinwag.roles.api.bodies import Bodies
 from chinwag.roles.api.heard import Heard
-from chinwag.roles.api.making import Making
+from chinwag.roles.api.making import PLACE, Making
 from chinwag.roles.budgets import Budgets
 from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.port.origin import check_origin, normal_origin, own_origin
@@ -83,7 +83,11 @@ class Doorkeeper:
             if scope["method"] not in _SAFE and not _is_upload(plain_path(scope["path"])):
                 part = place.enter_context(self._bodies.counted(scope[OWNER], receive))
             if scope["method"] in _SAFE and not _waits_for_others(plain_path(scope["path"])):
-                await place.enter_async_context(self._making.place(scope[OWNER]))
+                try:
+                    scope[PLACE] = await place.enter_async_context(self._making.place(scope[OWNER]))
+                except Refused as refusal:
+                    await self._refuse(scope, send, refusal)
+                    return
 
             async def count_and_send(message: _Message) -> None:
                 nonlocal refused

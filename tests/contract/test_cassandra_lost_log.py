@@ -4,6 +4,7 @@ Commands are decided by real workers. The one that ends has written all rows but
 epoch and other records, which get the same numbers.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -13,12 +14,16 @@ from tests.contract.harness import commit
 from tests.contract.over_cassandra import CassandraHarness, LosingDriver, ToPostgres
 from tests.contract.test_cassandra_stores import one  # noqa: F401 - a fixture
 
+from chinwag.adapters import stored
 from chinwag.adapters.cassandra import CassandraStores, fences, open_driver, stores_on
+from chinwag.adapters.cassandra.batch import EVENT, Batch
+from chinwag.adapters.cassandra.stamps import stamp
+from chinwag.adapters.cassandra.statements import Read
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, React, Remove, Rules, Send, asked
-from chinwag.domain.conversation import GroupSettings, Position, Span
+from chinwag.domain.conversation import GroupSettings, Position, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, DeviceId, group_id
-from chinwag.domain.mentions import ALL
+from chinwag.domain.mentions import ALL, Mention
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationView
 from chinwag.flow.conversations import Conversations
@@ -27,7 +32,7 @@ from chinwag.flow.history import History
 from chinwag.flow.states import States
 from chinwag.ports.bus import NodeId
 from chinwag.ports.log import Record, Submission
-from chinwag.ports.message_store import Commit
+from chinwag.ports.message_store import Commit, KeyName
 
 GROUP = group_id("9")
 ANN, BEN, CYD, DAN = [AccountId(name) for name in ("ann", "ben", "cyd", "dan")]
@@ -55,6 +60,7 @@ class Partition:
         self._harness = harness
         self._poster = poster
         self._rules = rules
+        self.wide = bool(rules.wide_above < 9)
         self._epoch, self._sequence, self._ids = 1, 0, 0
 
     def records(self, *wishes: Wish) -> list[Record]:
@@ -238,6 +244,29 @@ async def test_an_edit_that_is_lost_spoils_no_other_message(partition: Partition
     assert msgspec.json.decode(edited)["body"]["text"] == "better"
 
 
+async def test_an_edit_that_is_lost_speaks_to_whom_its_message_does(partition: Partition) -> None:
+    """Where it was written into the message, that stays as it was edited. Where it was not, it says nothing."""
+    store = partition.stores.message_store
+    await partition.placed((ANN, Send(Text("look", (CYD,)))))
+    written = await store.events(GROUP, 6, 6), await store.events(GROUP, 3, 3)
+    await partition.lose((ANN, Edit(6, Text("gone"))), (ANN, Edit(3, Text("look", (BEN,)))))
+    for _ in range(4):
+        assert await store.mentions([BEN], GROUP, 0, 9) == [Mention(BEN, 3, 3)]
+        assert await store.mentions([CYD], GROUP, 0, 9) == []
+        await partition.placed((BEN, Send(Text("of somebody else"))))
+    at = stamp(1, (1 << 36) - 1)  # as if it had ended before it wrote into the messages
+    await partition.stores.database.write(
+        [
+            (EVENT, (GROUP.encode(), 0, number, stored.row(row), at))
+            for number, [row] in zip((6, 3), written, strict=True)
+        ]
+    )
+    for _ in range(2):
+        assert await store.mentions([BEN], GROUP, 0, 9) == []
+        assert await store.mentions([CYD], GROUP, 0, 9) == [Mention(CYD, 6, 6)]
+        await partition.placed((BEN, Send(Text("of somebody else"))))
+
+
 async def test_an_account_is_forgotten_whole_though_some_of_it_is_void(partition: Partition) -> None:
     await partition.placed((CYD, Leave()))
     await partition.lose((ANN, Add(CYD)))
@@ -245,6 +274,87 @@ async def test_an_account_is_forgotten_whole_though_some_of_it_is_void(partition
     assert await partition.spans(CYD) == []
     await partition.lose((ANN, Add(CYD)))
     assert await partition.spans(CYD) == [], "nothing is left of its leaving"
+
+
+async def _rows_of(partition: Partition, account: AccountId) -> dict[str, int]:
+    """How many rows any table has that name an account, or its device, whether they are true or not."""
+    found = {}
+    for table in ("spans", "closings", "companions", "mentions", "people", "send_keys"):
+        whose = "device" if table == "send_keys" else "account"
+        rows = await partition.stores.database.rows(Read(f"SELECT {whose} FROM {table}"))
+        found[table] = sum(row[0].decode() in (account, "d" + account) for row in rows)
+    return {table: count for table, count in found.items() if count}
+
+
+async def test_nothing_that_is_void_of_an_account_outlasts_it(partition: Partition) -> None:
+    """Its conversation has not come so far, or has not even begun: its state is older than these rows, or not there."""
+    begun = commit(1, 1, group_id("99"), (DAN,))
+    sent = KeyName(begun.state.id, DeviceId("d" + DAN), ClientId("c1"))
+    keys = [(sent, SendKey(begun.state.applied, 1, 1001))]
+    never = msgspec.structs.replace(begun, keys=keys, mentions=[Mention(DAN, 1, 1)])
+    await partition.stores.database.write(Batch([never]).rows)
+    await partition.lose((ANN, Add(DAN)), (ANN, Send(Text("look", (DAN,)))), (DAN, Send(Text("I see"))))
+    assert (await _rows_of(partition, DAN)).keys() >= {"spans", "mentions", "send_keys", "companions"} - (
+        {"companions"} if partition.wide else set()
+    )
+    await partition.stores.message_store.forget(DAN, [DeviceId("d" + DAN)])
+    assert await _rows_of(partition, DAN) == {}
+
+
+async def test_a_reader_that_is_slow_brings_nothing_back_of_who_is_forgotten(
+    partition: Partition,
+    one: CassandraHarness,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It writes again what it found to be true, after that was removed."""
+    monkeypatch.setattr(fences, "SETTLED_SECONDS", 0.0)
+    await partition.new_epoch()
+    for _ in range(2):  # the first of them sees the epoch
+        one.losing.hold()
+        reading = asyncio.create_task(one.store.companions(CYD, 9))
+        await asyncio.wait(
+            (reading, waiting := asyncio.create_task(one.losing.held.wait())), return_when="FIRST_COMPLETED"
+        )
+        waiting.cancel()
+    assert not reading.done(), "it waits for its write"
+    await partition.stores.message_store.forget(CYD, [])
+    one.losing.go()
+    await reading
+    # Of a wide group it had no row of companions yet.
+    assert not (await _rows_of(partition, CYD)).keys() & ({"spans"} if partition.wide else {"spans", "companions"})
+
+
+async def test_what_was_read_before_an_epoch_was_seen_is_not_written_again(
+    partition: Partition,
+    one: CassandraHarness,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long the process stood still after that: a former worker may have written more since."""
+    spans, before = await partition.spans(CYD), one.losing.writes
+    monkeypatch.setattr(fences, "SETTLED_SECONDS", 0.0)
+    await partition.new_epoch()
+    assert await one.store.memberships(CYD) == spans
+    await one.store.companions(BEN, 9)
+    # By its first call it has seen the epoch, and so the others write.
+    assert one.losing.writes - before == 2
+    assert await one.store.memberships(CYD) == spans
+    assert one.losing.writes - before == 3
+
+
+async def test_who_asks_is_answered_where_nothing_can_be_written_again(
+    partition: Partition,
+    one: CassandraHarness,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    companions = await partition.stores.message_store.companions(CYD, 9)
+    monkeypatch.setattr(fences, "SETTLED_SECONDS", 0.0)
+    await partition.new_epoch()
+    one.losing.fail = "before"
+    before = one.losing.writes
+    for _ in range(2):
+        assert await one.store.companions(CYD, 9) == companions
+    assert one.losing.writes > before
+    one.losing.fail = ""
 
 
 async def test_after_another_epoch_has_begun_each_row_is_looked_into_once(
@@ -272,9 +382,14 @@ async def test_after_another_epoch_has_begun_each_row_is_looked_into_once(
 
 
 async def test_a_page_of_memberships_passes_over_what_is_void(partition: Partition) -> None:
-    """Whoever asks for one conversation at a time takes an empty page for the end."""
-    later = Span(DAN, group_id("99"), 1)
-    there = msgspec.structs.replace(commit(1, 1, later.conversation, (DAN,)), fanouts=[], keys=[])
-    await partition.stores.message_store.commit([there])
+    """Whoever asks takes an empty page for the end, and some a page with fewer than they asked for."""
+    store = partition.stores.message_store
+    later = [Span(DAN, group_id(name), 1) for name in ("99", "999", "9999")]
+    for span in later:
+        there = msgspec.structs.replace(commit(1, 1, span.conversation, (DAN,)), fanouts=[], keys=[])
+        await store.commit([there])
     await partition.lose((ANN, Add(DAN)))
-    assert await partition.stores.message_store.memberships_after(DAN, group_id(""), 1) == [later]
+    for limit in (1, 2, 3, 4):
+        assert await store.memberships_after(DAN, group_id(""), limit) == later[:limit]
+    assert await store.memberships_after(DAN, later[0].conversation, 1) == later[1:2]
+    assert await store.memberships_after(DAN, later[2].conversation, 1) == []

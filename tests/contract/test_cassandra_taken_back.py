@@ -8,9 +8,13 @@ import pytest
 from tests.contract.harness import ANN, BEN, CYD, PAIR, commit
 from tests.contract.over_cassandra import CassandraHarness
 
+from chinwag.adapters import stored
 from chinwag.adapters.cassandra import CassandraServers, SchemaError
 from chinwag.adapters.cassandra.batch import Batch
 from chinwag.adapters.cassandra.schema import TABLES
+from chinwag.adapters.cassandra.span_rows import SPAN
+from chinwag.adapters.cassandra.stamps import stamp
+from chinwag.adapters.cassandra.statements import Read
 from chinwag.adapters.cassandra.stream_tables import TABLES as STREAM_TABLES
 from chinwag.adapters.cassandra.taken_back import Piece, TakenBack, refuse_a_part
 from chinwag.assembly.cluster.snapshot_nodes import PHASES
@@ -88,7 +92,7 @@ async def test_what_lies_above_a_state_is_taken_back_and_what_comes_then_holds(
     await store.commit([before])
     await database.write(Batch([between]).rows)  # their state was copied before
     found = await _taken_back(one)
-    assert [(piece.table, piece.changed) for piece in found] == [("spans", 3), ("reactions", 2), ("mentions", 1)]
+    assert [(piece.table, piece.changed) for piece in found] == [("spans", 4), ("reactions", 2), ("mentions", 1)]
     one.losing.tables |= {"spans", "closings", "reactions", "mentions"}
 
     async def as_kept() -> None:
@@ -100,6 +104,8 @@ async def test_what_lies_above_a_state_is_taken_back_and_what_comes_then_holds(
         assert await store.mentions([BEN], PAIR, 0, 9) == [Mention(BEN, 2, 2)]
 
     await as_kept()
+    left = await database.rows(Read("SELECT account FROM closings"))
+    assert left == [(BEN.encode(),)], "who has no row but a leaving in vain would not be found when it is erased"
     assert [piece.changed for piece in await _taken_back(one)] == [0, 0, 0]
     await as_kept()
     # The numbers are given to others; one of them is Cyd, who comes with the same one.
@@ -130,6 +136,22 @@ async def test_who_had_left_and_came_back_above_the_state_has_left(one: Cassandr
     one.losing.tables |= {"spans", "closings", "reactions", "mentions"}
     assert await one.store.spans(CYD, PAIR) == [left]
     assert [piece.changed for piece in await _taken_back(one)] == [0, 0, 0]
+
+
+async def test_a_leaving_of_an_older_version_stays_though_its_row_is_younger_than_the_state(
+    one: CassandraHarness,
+) -> None:
+    """Such a version kept it in no row of its own. A reader of a later epoch has written the row again, or a batch that
+    was stored in part did."""
+    before = kept()
+    left = Span(CYD, PAIR, 1, 3, Closing("", 3, 1, 0, 0))
+    await one.store.commit([before])
+    for at in (stamp(1, 9), stamp(NEW[0] - 1), stamp(NEW[0])):
+        row = (CYD.encode(), len(PAIR.encode()), PAIR.encode(), 1, stored.sealed(left), at)
+        await one.open.database.write([(SPAN, row)])
+        assert [piece.changed for piece in await _taken_back(one)] == [0, 0, 0]
+        assert await one.store.spans(CYD, PAIR) == [left]
+    one.losing.tables |= {"spans"}
 
 
 async def test_who_declines_whom_in_the_states_is_told_once_each(one: CassandraHarness) -> None:

@@ -67,7 +67,7 @@ class Conversations(Asking):
 
     async def search_members(self, conversation: ConversationId, beginning: str) -> list[GroupMember]:
         """At most 20 members of whose name, or of a word of whose display name, this is the beginning: those whom the
-        search for users shows, friends first."""
+        search for users shows, friends first, and oneself."""
         page = await self._http.get(address(conversation) + "/members", MemberPage, search=beginning)
         return page.members
 

@@ -52,19 +52,24 @@ class PeopleSearch:
         return await self._show(account, await self._find(account, text, FOUND_MAX))
 
     async def search_among(self, account: AccountId, text: str, keep: Keep) -> list[Account]:
-        """As `search`, of those whom `keep` leaves of the first `CANDIDATES`."""
-        found = await self._find(account, text, CANDIDATES)
+        """As `search`, of those whom `keep` leaves of the first `CANDIDATES`; itself is the first of them."""
+        found = await self._find(account, text, CANDIDATES, itself=True)
         kept = await keep(list(found)[:CANDIDATES]) if found else ()
-        return await self._show(account, {one: found[one] for one in kept})
+        people = {one: found[one] for one in kept}
+        itself = people.pop(account, None)  # which counts as nobody whom searches have shown it
+        shown = await self._show(account, people)
+        return shown if itself is None else [itself, *shown][:FOUND_MAX]
 
-    async def _find(self, account: AccountId, text: str, most: int) -> dict[AccountId, Account]:
-        """About `most` people, friends first."""
+    async def _find(self, account: AccountId, text: str, most: int, itself: bool = False) -> dict[AccountId, Account]:
+        """About `most` people, friends first; before them, if it is asked for, the account itself."""
         words = query_words(text)
         if (wait := await self._allowances.take([Allowance("search", account, self._rate)])) > 0:
             raise Refused(Code.RATE_LIMITED, "so many searches", wait)
         met = await self._met(account)
         found: dict[AccountId, Account] = {}
         async with self._directory.reading() as directory:
+            if itself:
+                found |= {one.id: one for one in await directory.accounts.search(words, [account], 1)}
             friends = sorted(await directory.friends.friends_of(account))
             for known in (friends, met):
                 for first in range(0, len(known), PAGE_MAX):

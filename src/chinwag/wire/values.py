@@ -13,7 +13,7 @@ from chinwag.domain.account_change import (
 )
 from chinwag.domain.body import Attach, Body, Content, Gone, Media, MessageName, Sealed, SentBody, Text, Withheld
 from chinwag.domain.command import Add, GroupAction, Join, Leave, Pin, Remove, SetRole, SetSettings, SetTitle
-from chinwag.domain.conversation import GroupSettings, Role
+from chinwag.domain.conversation import SLOW_MAX, GroupSettings, Role
 from chinwag.domain.emoji import reaction_of
 from chinwag.domain.events import (
     AccountEvent,
@@ -56,6 +56,7 @@ from chinwag.domain.signals import Presence, Signal, Typing
 
 __all__ = [
     "LISTED",
+    "SLOW_MAX",
     "AccountChange",
     "AccountEvent",
     "AccountId",

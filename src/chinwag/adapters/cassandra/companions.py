@@ -8,6 +8,7 @@ one by a record that a log has lost, once nothing of that epoch is on its way an
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -16,7 +17,7 @@ import msgspec
 from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.companion_rows import COMPANIONS
 from chinwag.adapters.cassandra.database import Database
-from chinwag.adapters.cassandra.ends import End, Ends
+from chinwag.adapters.cassandra.ends import End, Ends, write_again
 from chinwag.adapters.cassandra.spans import Spans
 from chinwag.adapters.cassandra.stamps import epoch_of, stamp_of
 from chinwag.adapters.cassandra.standings import Standings
@@ -57,16 +58,17 @@ class Companions:
         owner = names.known(account)
         if not owner:
             return set()
+        asked_at = time.monotonic()
         spans, rows = await asyncio.gather(
             self._spans.all(account), self._database.rows(_AMONG, owner, CONVERSATIONS_MAX)
         )
         kept: dict[bytes, tuple[bytes, int]] = {name: (among, at) for name, among, at in rows}
         present = present_in(spans)
-        ends = await self._ends_of(present, kept)
+        ends = await self._ends_of(present, kept, asked_at)
         missing = [one for one in present if names.known(one) not in kept or one in ends.void][:MISSING_MOST]
         made = await self._make(account, missing, ends.void) if missing else {}
         again = [(COMPANIONS, (owner, name := names.known(one), kept[name][0], at)) for one, at in ends.again]
-        await self._database.write(again[:MISSING_MOST])
+        await write_again(self._database, again[:MISSING_MOST])
         found: dict[AccountId, None] = {}
         for conversation in present:
             row = None if conversation in ends.void else kept.get(names.known(conversation))
@@ -78,13 +80,15 @@ class Companions:
     async def forget(self, account: bytes) -> None:
         """Remove all rows of an account that is in no conversation any more."""
         while rows := await self._database.rows(_WRITTEN, account, CONVERSATIONS_MAX):
-            await self._database.write([(_FORGET, (at, account, conversation)) for conversation, at in rows])
+            found = {name: ConversationId(name.decode()) for name, _ in rows}
+            above = await self._ends.above(found.values())
+            await self._database.write([(_FORGET, (max(at, above[found[name]]), account, name)) for name, at in rows])
 
     async def _ends_of(
-        self, present: Sequence[ConversationId], kept: Mapping[bytes, tuple[bytes, int]]
+        self, present: Sequence[ConversationId], kept: Mapping[bytes, tuple[bytes, int]], asked_at: float
     ) -> _OfEpochsOver:
         times = {one: kept[name][1] for one in present if (name := names.known(one)) in kept}
-        over = await self._ends.over(times.items())
+        over = await self._ends.over(times.items(), asked_at)
         found = _OfEpochsOver({}, [])
         for one, at in times.items() if over else ():
             end = over.get((one, epoch_of(at)))

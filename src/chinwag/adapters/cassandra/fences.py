@@ -93,10 +93,11 @@ class Fences:
         """The latest epoch that this process has seen there, however long ago."""
         return self._seen.get(partition, (0, 0.0))[0]
 
-    def settled(self, partition: int) -> bool:
-        """Whether this process has seen the latest epoch for so long that all of the ones before has come to rest."""
+    def settled(self, partition: int, at: float) -> bool:
+        """Whether at a time (`time.monotonic`) this process had seen the epoch that is the latest now for so long that
+        all of the ones before had come to rest."""
         since = self._since.get(partition)
-        return since is not None and time.monotonic() - since >= SETTLED_SECONDS
+        return since is not None and at - since >= SETTLED_SECONDS
 
     async def recent(self, partition: int) -> int:
         """The latest epoch, by a look that is as young as one before a request."""

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.batch import key_shard
 from chinwag.adapters.cassandra.database import Database
@@ -16,7 +18,7 @@ from chinwag.domain.conversation import SendKey
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
-from chinwag.ports.message_store import EventName, KeyName, ReactionName, Row
+from chinwag.ports.message_store import Changed, EventName, KeyName, ReactionName, Row
 
 _LAST: Final = (1 << 63) - 1
 _KEYS_TOGETHER: Final = 32
@@ -47,6 +49,13 @@ _MENTIONS: Final = Read(
     "SELECT number, since, WRITETIME(since) FROM mentions "
     "WHERE account = ? AND conversation = ? AND number > ? AND number < ? ORDER BY number DESC LIMIT ?"
 )
+
+
+class _Spoken(msgspec.Struct, gc=False):
+    mentioned: tuple[AccountId, ...] = ()
+
+
+_spoken: Final = msgspec.json.Decoder(_Spoken).decode
 
 
 class _Walk(NamedTuple):
@@ -198,16 +207,34 @@ class MessageReads:
         name, below = names.known(conversation), _LAST
         while limit > len(found):
             rows = await self._database.rows(_MENTIONS, names.known(account), name, above, below, limit)
-            over = await self._ends.over((conversation, at) for _, _, at in rows)
-            found += [
-                Mention(account, number, since)
-                for number, since, at in rows
-                if since and _is_placed(number, over.get((conversation, epoch_of(at))))
-            ]
+            found += await self._placed(account, conversation, rows)
             if len(rows) < limit:
                 break
             below = rows[-1][0]
         return found[:limit]
+
+    async def _placed(
+        self, account: AccountId, conversation: ConversationId, rows: Sequence[tuple[int, int, int]]
+    ) -> list[Mention]:
+        """What rows say, without what lost records made of them. Of a message that was changed by one, it tells itself
+        to whom it speaks: it is written after these rows, or not at all."""
+        over = await self._ends.over((conversation, at) for _, _, at in rows)
+        found: dict[int, int] = {}
+        doubtful: list[int] = []
+        for number, since, at in rows:
+            end = over.get((conversation, epoch_of(at)))
+            if end is not None and end.head is not None:
+                if number > end.head:
+                    continue
+                if since > end.head or not (since or end.applied(at)):
+                    doubtful.append(number)
+            found[number] = since
+        if doubtful:
+            messages = await self.rows([(conversation, number) for number in doubtful])
+            for number, row in zip(doubtful, messages, strict=True):
+                event = row.event if isinstance(row, Changed) else row
+                found[number] = number if event is not None and account in _spoken(event).mentioned else 0
+        return [Mention(account, number, since) for number, since in found.items() if since]
 
 
 def _as_applied(row: bytes, end: End | None) -> Reacted:
@@ -218,7 +245,3 @@ def _as_applied(row: bytes, end: End | None) -> Reacted:
         return reacted
     turns = end.turns
     return reacted.as_of(end.head, _LAST if turns is None else turns)
-
-
-def _is_placed(number: int, end: End | None) -> bool:
-    return end is None or end.head is None or number <= end.head

@@ -60,7 +60,7 @@ class CassandraMessageStore(MessageStore):
         self._fences = fences
         self._poster = poster
         self._standings = Standings(database, lambda one: fences.known(partition_of(one, partitions)))
-        ends = Ends(fences, self._standings, partitions)
+        self._ends = ends = Ends(fences, self._standings, partitions)
         self._reads = MessageReads(database, ends)
         self._members = Members(database, fences, self._standings, partitions)
         self._spans = Spans(database, ends, self._standings, self._members)
@@ -195,13 +195,16 @@ class CassandraMessageStore(MessageStore):
         if not owner:
             return
         conversations = await self._spans.conversations(account)
+        above = await self._ends.above(conversations)
         for conversation, state in zip(conversations, await self.states(conversations), strict=True):
-            if state is None:
-                continue
-            name, at = names.known(conversation), stamp_of(state.applied)
-            changes: Changes = [(_FORGET_MENTIONS, (at, owner, name))]
-            if state.wide:
-                changes.append((FORGET_PERSON, (at, name, member_shard(owner), owner)))
+            # Also where it has not begun, or is not wide: what is void of it is forgotten too.
+            name, at = names.known(conversation), above[conversation]
+            if state is not None:
+                at = max(at, stamp_of(state.applied))
+            changes: Changes = [
+                (_FORGET_MENTIONS, (at, owner, name)),
+                (FORGET_PERSON, (at, name, member_shard(owner), owner)),
+            ]
             changes += [(_FORGET_KEYS, (at, name, device, shard)) for device in theirs for shard in range(KEY_SHARDS)]
             await self._database.write(changes)
         await self._companions.forget(owner)

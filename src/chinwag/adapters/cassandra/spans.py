@@ -5,14 +5,13 @@ what it said before is read instead, from the state and from what is kept of eac
 state for good, or let somebody read who never came.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-import structlog
-
 from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.database import Database
-from chinwag.adapters.cassandra.ends import End, Ends
+from chinwag.adapters.cassandra.ends import End, Ends, write_again
 from chinwag.adapters.cassandra.members import Members
 from chinwag.adapters.cassandra.span_rows import SPAN
 from chinwag.adapters.cassandra.stamps import epoch_of
@@ -20,7 +19,6 @@ from chinwag.adapters.cassandra.standings import Standings
 from chinwag.adapters.cassandra.statements import Changes, Read, Values, Write, delete
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.refusal import Refused
 from chinwag.domain.wide import member_of
 
 REMOVED: Final = 2_000
@@ -49,9 +47,7 @@ CLOSINGS: Final = Read(
 _ROWS: Final = Read("SELECT length, conversation, first, WRITETIME(span) FROM spans WHERE account = ? LIMIT ?")
 _CLOSED: Final = Read("SELECT first, last, WRITETIME(span) FROM closings WHERE account = ? AND conversation = ?")
 _FORGET: Final = delete("spans", "account length conversation first", 1)
-_FORGET_CLOSING: Final = delete("closings", "account conversation first last", 2)
-
-_log = structlog.get_logger(__name__)
+FORGET_CLOSING: Final = delete("closings", "account conversation first last", 2)
 
 _Rows = Sequence[tuple[Any, ...]]
 _Ends = dict[tuple[ConversationId, int], End]
@@ -71,24 +67,28 @@ class Spans:
         owner, name = names.known(account), names.known(conversation)
         if not owner:
             return []
-        return await self._true(await self._database.rows(_SPANS, owner, len(name), name, _MOST))
+        asked_at = time.monotonic()
+        return await self._true(await self._database.rows(_SPANS, owner, len(name), name, _MOST), asked_at)
 
     async def all(self, account: AccountId) -> list[Span]:
         """As `MessageStore.memberships`."""
-        owner = names.known(account)
-        return await self._true(await self._database.rows(_MEMBERSHIPS, owner, _MOST)) if owner else []
+        owner, asked_at = names.known(account), time.monotonic()
+        return await self._true(await self._database.rows(_MEMBERSHIPS, owner, _MOST), asked_at) if owner else []
 
     async def after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
-        """As `MessageStore.memberships_after`."""
+        """As `MessageStore.memberships_after`: a page that has fewer is the last one, whatever was passed over."""
         owner, name = names.known(account), names.known(after)
         length = len(name)
-        while owner and (page := await self._database.rows(_PAGE, owner, length, name, limit)):
-            end = page[-1]
-            found = await self._true(await self._database.rows(_BETWEEN, owner, length, name, *end, _MOST))
-            if found:
-                return found
-            length, name = end  # there was nothing true in all these
-        return []
+        found: list[Span] = []
+        wanted = limit if owner else 0
+        while wanted > 0 and (page := await self._database.rows(_PAGE, owner, length, name, wanted)):
+            end, asked_at = page[-1], time.monotonic()
+            found += await self._true(await self._database.rows(_BETWEEN, owner, length, name, *end, _MOST), asked_at)
+            if len(page) < wanted:
+                break
+            wanted = limit - len({span.conversation for span in found})  # as many as were not true
+            length, name = end
+        return found
 
     async def conversations(self, account: AccountId) -> list[ConversationId]:
         """All that any of its rows names, whether it is true or not."""
@@ -96,21 +96,27 @@ class Spans:
         return list(dict.fromkeys(stored.span(span).conversation for span, _ in rows))
 
     async def forget(self, account: bytes) -> None:
-        """Remove all rows of an account, those last by which the conversations are found."""
+        """Remove all rows of an account, those last by which the conversations are found. A reader that writes one
+        again, from an answer of before, does so in vain."""
         while rows := await self._database.rows(_ROWS, account, REMOVED):
-            for name in dict.fromkeys(row[1] for row in rows):
+            found = {row[1]: ConversationId(row[1].decode()) for row in rows}
+            above = await self._ends.above(found.values())
+            for name, conversation in found.items():
                 closed = await self._database.rows(_CLOSED, account, name)
-                closings: Changes = [(_FORGET_CLOSING, (at, account, name, *place)) for *place, at in closed]
+                closings: Changes = [
+                    (FORGET_CLOSING, (max(at, above[conversation]), account, name, *place)) for *place, at in closed
+                ]
                 await self._database.write(closings)
             gone: Changes = [
-                (_FORGET, (written_at, account, length, name, first)) for length, name, first, written_at in rows
+                (_FORGET, (max(written_at, above[found[name]]), account, length, name, first))
+                for length, name, first, written_at in rows
             ]
             await self._database.write(gone)
 
-    async def _true(self, rows: _Rows) -> list[Span]:
+    async def _true(self, rows: _Rows, asked_at: float) -> list[Span]:
         """What these rows say, or said before where that is not so."""
         spans, times = [stored.span(row[0]) for row in rows], [row[1] for row in rows]
-        over = await self._ends.over((span.conversation, at) for span, at in zip(spans, times, strict=True))
+        over = await self._ends.over(((span.conversation, at) for span, at in zip(spans, times, strict=True)), asked_at)
         if not over:
             return spans
         doubtful: dict[int, Span] = {}
@@ -120,7 +126,7 @@ class Spans:
                 doubtful[place] = span
             elif (end := over.get((span.conversation, epoch_of(at)))) is not None and end.settled:
                 again.append(_again(span, rows[place][0], end.stamp))
-        await self._write_again(again[:AGAIN_MOST])
+        await write_again(self._database, again[:AGAIN_MOST])
         found: dict[int, Span | None] = dict(enumerate(spans))
         if doubtful:
             conversations = dict.fromkeys(span.conversation for span in doubtful.values())
@@ -131,13 +137,6 @@ class Spans:
                 if not _holds(span, times[place], over):
                     found[place] = await self._before(span, of_each[span.conversation])
         return [span for span in found.values() if span is not None]
-
-    async def _write_again(self, changes: Changes) -> None:
-        """Of what is true it need not be asked each time from then on how its conversation stands."""
-        try:
-            await self._database.write(changes)
-        except Refused as refused:
-            _log.debug("spans are not written again", error=str(refused))
 
     async def _before(self, span: Span, state: Conversation | None) -> Span | None:
         """What the row said before it was written in vain: None if there was none."""

@@ -21,7 +21,7 @@ from chinwag.adapters.cassandra.driver import Row
 from chinwag.adapters.cassandra.member_rows import member_shard
 from chinwag.adapters.cassandra.schema import SchemaError
 from chinwag.adapters.cassandra.span_rows import SPAN
-from chinwag.adapters.cassandra.spans import CLOSINGS
+from chinwag.adapters.cassandra.spans import CLOSINGS, FORGET_CLOSING
 from chinwag.adapters.cassandra.stamps import epoch_of, stamp
 from chinwag.adapters.cassandra.standings import Standings
 from chinwag.adapters.cassandra.statements import Changes, Read, Values, Write, delete
@@ -111,7 +111,7 @@ class TakenBack:
 
     async def _spans(self, rows: Sequence[Row]) -> Changes:
         """One that was written after the state says of a member that it reads on, of who had left up to where it reads,
-        and of anybody else nothing."""
+        and of anybody else nothing: then no leaving of that membership is true either."""
         above = [row for row in rows if row[-1] > self._known[row[0]].written_at]
         found = await self._database.rows_of_each(_STATE, ((row[0],) for row in above))
         states = [stored.state(some[0][0]) if some else None for some in found]
@@ -119,12 +119,17 @@ class TakenBack:
         changes: Changes = []
         for (name, account, first, value, _), state, stays in zip(above, states, people, strict=True):
             who, there = AccountId(account.decode()), stored.span(value)
+            if there.last is not None and there.last <= self._known[name].head:
+                continue  # the state has come to this leaving, also where an older version kept it here alone
             held = {} if not stays or stays[0][0] is None else {who: stored.member_row(stays[0][0])}
             member = None if state is None else member_of(state, who, held)
             if member is None or member.reads_from != first:
-                closing = await self._closing(account, name, first)
+                closings: list[tuple[bytes, int]] = await self._database.rows(CLOSINGS, account, name, first)
+                closing = await self._true(name, closings)
                 if closing is None:
                     changes.append((_FORGET_SPAN, (self._at(name), account, len(name), name, first)))
+                    lasts = [stored.span(one).last for one, _ in closings]
+                    changes += [(FORGET_CLOSING, (self._at(name), account, name, first, last)) for last in lasts]
                 elif closing != value:
                     changes.append((SPAN, (account, len(name), name, first, closing, self._at(name))))
             elif there.last is not None:
@@ -132,12 +137,12 @@ class TakenBack:
                 changes.append((SPAN, (account, len(name), name, first, stored.sealed(then), self._at(name))))
         return changes
 
-    async def _closing(self, account: bytes, name: bytes, first: int) -> bytes | None:
-        """The last leaving of a membership that read from `first` on, of those that the conversation has come to."""
-        rows: list[tuple[bytes, int]] = await self._database.rows(CLOSINGS, account, name, first)
+    async def _true(self, name: bytes, closings: Sequence[tuple[bytes, int]]) -> bytes | None:
+        """The last leaving of a membership, of those that the conversation has come to. closings: the last one first,
+        each with its timestamp."""
         conversation = ConversationId(name.decode())
-        standing = (await self._standings.of([conversation]))[conversation] if rows else None
-        for value, written_at in rows:
+        standing = (await self._standings.of([conversation]))[conversation] if closings else None
+        for value, written_at in closings:
             last, head = stored.span(value).last, standing.head_in(epoch_of(written_at)) if standing else None
             if last is not None and (head is None or last <= head):
                 return value

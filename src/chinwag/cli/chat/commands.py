@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.cli.chat import changing, meant, members, muting, reacting, searching, sharing
+from chinwag.cli.chat import changing, group_settings, meant, members, muting, reacting, searching, sharing
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import HISTORY, Room
@@ -69,11 +69,6 @@ async def _new(room: Room, words: list[str]) -> None:
     placed = await room.client.create_group(title, [await meant.account(room, name) for name in names])
     room.mirror.put(await room.client.conversation(placed.conversation))
     await room.open(placed.conversation)
-
-
-async def _add(room: Room, words: list[str]) -> None:
-    for name in meant.given(words, "/add NAME…"):
-        await room.client.add(meant.here(room), await meant.account(room, name))
 
 
 async def _remove(room: Room, words: list[str]) -> None:
@@ -236,10 +231,11 @@ COMMANDS: Final[dict[str, Command]] = {
     "who": Command("", "who is in here, and who is online", _who),
     "members": Command("[NAME | more]", "who is in here, page by page, or those of that name", members.show),
     "new": Command('"TITLE" NAME…', "begin a group", _new, moves=True),
-    "add": Command("NAME…", "add people to this group", _add),
+    "add": Command("NAME…", "add people to this group", members.add),
     "remove": Command("NAME…", "put people out of this group", _remove),
     "role": Command("NAME owner|admin|member", "give somebody a role", _role),
     "rename": Command("TITLE", "give this group a title", _rename),
+    "settings": Command("[NAME VALUE]", "how this group works, or change that", group_settings.settings),
     "find": Command("WORDS", "open groups with that in their title", _find),
     "join": Command("ID", "come into an open group", _join, moves=True),
     "link": Command("", "make a join link of this group", _link),

@@ -1,9 +1,21 @@
 """Who is in the open conversation, who may be a hundred thousand: page by page, or looked for by name."""
 
 from chinwag.cli.chat import meant
+from chinwag.cli.chat.group_settings import more_room
 from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import Room
+from chinwag.client import ApiError
 from chinwag.wire.values import Role
+
+
+async def add(room: Room, words: list[str]) -> None:
+    """Add people. Whoever finds the group full is told what lets it have more."""
+    for name in meant.given(words, "/add NAME…"):
+        here, account = meant.here(room), await meant.account(room, name)
+        try:
+            await room.client.add(here, account)
+        except ApiError as error:
+            raise more_room(room, error) or error from None
 
 
 async def show(room: Room, words: list[str]) -> None:

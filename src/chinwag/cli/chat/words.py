@@ -14,6 +14,7 @@ from chinwag.wire.values import (
     DeliveryChanged,
     Edited,
     Gone,
+    GroupSettings,
     GroupSettingsChanged,
     Joined,
     Left,
@@ -148,11 +149,18 @@ def notice(event: Notice, name: Name) -> str:
         case GroupSettingsChanged(settings=settings):
             who = "anyone may join" if settings.join == "open" else "people are added"
             reads = "from the beginning" if settings.history == "all" else "from their joining"
-            return f"{by} changed the settings: {who}, new members read {reads}"
+            return f"{by} changed the settings: {who}, new members read {reads}{_many(settings)}"
         case Pinned(number=number, on=on):
             return f"{by} pinned message {number}" if on else f"{by} took message {number} from the pins"
         case DeliveryChanged(large=large):
             return LARGE if large else "the group is small again: all of it comes by itself"
+
+
+def _many(settings: GroupSettings) -> str:
+    """What a group of very many is told besides."""
+    said = ", only admins write" if settings.write == "admins" else ""
+    said += f", members write once in {settings.slow} s" if settings.slow else ""
+    return said + (", it may have very many members" if settings.large else "")
 
 
 def _grown(joined: Joined) -> str:

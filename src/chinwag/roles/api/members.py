@@ -43,7 +43,7 @@ async def get_members(
     limit: Annotated[int, QueryParameter(ge=1, le=200, description="Items in the page at most.")] = 50,
 ) -> MemberPage:
     """Members in the order in which they came, for members; a page may hold fewer than asked for: the last one has no
-    `next`. With `search` those, at most 20, whom the search for users shows, friends first."""
+    `next`. With `search` those, at most 20, whom the search for users shows, friends first, and oneself."""
     name = ConversationId(conversation)
     if search is None:
         return await listed.page(principal.account, name, after, limit)

@@ -23,6 +23,8 @@ export class Device {
   readonly rewritten: number[] = [];
   /** How often who shows the group was to ask what is on the screen. */
   missed = 0;
+  /** Whether a window shows the group: whoever is to ask what is on the screen does, though there is nothing on it. */
+  window = false;
   private readonly server: GroupServer;
   private taken = 0;
 
@@ -60,8 +62,9 @@ export class Device {
       rewritten: (_conversation, numbers) => {
         this.rewritten.push(...numbers);
       },
-      missed: () => {
+      missed: (conversation) => {
         this.missed += 1;
+        if (this.window && conversation === GROUP) void this.large.counts(GROUP, [], false);
       },
       failed,
     });

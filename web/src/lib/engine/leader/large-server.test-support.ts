@@ -123,6 +123,8 @@ export class GroupServer {
 
   hears(frame: ClientFrame): void {
     this.said.push(frame);
+    // Of other groups it says nothing.
+    if ((frame.type !== "unfollow" && frame.type !== "follow") || frame.conversation !== GROUP) return;
     if (frame.type === "unfollow") this.follower = null;
     if (frame.type !== "follow") return;
     this.follower = null;

@@ -60,9 +60,12 @@ export class LeaderLarge {
     return (await this.there()).aside(event, changed);
   }
 
-  /** Ask how many react to messages; `screen`: they are the last of those that are on the screen. */
+  /**
+   * A window that is shown asks how many react to messages, perhaps to none; `screen`: they are the last of those that
+   * are on the screen.
+   */
   async counts(conversation: string, numbers: readonly number[], screen: boolean): Promise<void> {
-    await (await this.there()).counting.ask(conversation, numbers, screen);
+    await (await this.there()).counts(conversation, numbers, screen);
   }
 
   close(): void {

@@ -392,3 +392,48 @@ it("watches again what the server could not look into", async () => {
     vi.useRealTimers();
   }
 });
+
+/** Other large groups, of which the device has heard more than it holds. */
+function others(count: number): string[] {
+  const ids = Array.from({ length: count }, (_, at) => `g~${at + 11}`);
+  const told = { head: 9, ordinal: 9, shown: 9, at: 9, last: null };
+  for (const id of ids) device.state.put({ ...device.kept, id, head: 1, told });
+  return ids;
+}
+
+it("asks for what is said in a group that stands open besides those that are followed, as it hears of it", async () => {
+  server.turn(true);
+  await device.take();
+  await device.come();
+  await device.open();
+  for (const id of others(8)) device.large.opened(id);
+  await device.settled();
+  expect(server.said.at(-1)).toEqual({ type: "unfollow", conversation: GROUP });
+  device.window = true;
+  const one = server.message("1");
+  server.edit(one, "better");
+  await device.settled();
+  expect(device.kept.head).toBe(one - 1);
+  server.nudge();
+  await device.settled();
+  holdsAll();
+  expect(await device.texts()).toMatchObject({ [one]: "better" });
+  expect(device.told).not.toContain(one);
+  // One that stands open nowhere any more is counted, and nothing of it is asked for.
+  device.window = false;
+  const asked = server.asked.length;
+  const last = server.message("2");
+  server.nudge();
+  await device.settled();
+  expect(server.asked).toHaveLength(asked);
+  expect(device.kept).toMatchObject({ head: last - 1, told: { head: last } });
+});
+
+it("asks for no more groups at once than so many, however many stand open", async () => {
+  server.turn(true);
+  await device.take();
+  await device.come();
+  server.held = [];
+  for (const id of others(40)) await device.large.counts(id, [], false);
+  expect(server.asked.filter((one) => one.includes("/changes"))).toHaveLength(32);
+});

@@ -28,6 +28,8 @@ import type { State } from "./state.js";
 /** Groups that are watched, and that are followed, at once. */
 const WATCHED = 500;
 const FOLLOWED = 8;
+/** Groups that are open and not followed, and are asked for what they are said to hold, at once. */
+const ASKED = 32;
 /** Groups that one request names. */
 const NAMED = 100;
 /** Groups of which the list is told what was said last, after they were not heard of for a while. */
@@ -53,7 +55,7 @@ export interface PullsParts {
   polls(): boolean;
   /** Messages have other reactions. */
   rewritten(conversation: string, numbers: number[]): void;
-  /** Whoever shows the group is to ask how many react. */
+  /** Whoever shows the group is to ask how many react: so it is known that it stands open somewhere (`shown`). */
   missed(conversation: string): void;
   failed(error: unknown): void;
 }
@@ -130,6 +132,21 @@ export class Pulls {
       if (this.followed.has(id) && !this.isLarge(id)) this.leave(id);
       if (isPulled(kept) && lags(kept)) void this.leadUp(id);
     }
+  }
+
+  /**
+   * A window shows it. Where more stand open than are followed, what one of the others is said to hold is asked for:
+   * nothing else would bring it.
+   */
+  private shown(id: string): void {
+    if (this.followed.has(id) || !this.isLarge(id) || this.busy.size >= ASKED) return;
+    void this.leadUp(id, "told");
+  }
+
+  /** As `LeaderLarge.counts`. */
+  async counts(id: string, numbers: readonly number[], screen: boolean): Promise<void> {
+    this.shown(id);
+    if (numbers.length > 0) await this.counting.ask(id, numbers, screen);
   }
 
   take(frame: ServerFrame): void {
@@ -238,6 +255,11 @@ export class Pulls {
     const next = raised(kept, { ...told, small }, Date.now() + this.parts.http.ahead);
     if (next === kept) return false;
     this.note(next);
+    // Whether it stands open besides those that are followed is known to the tabs alone.
+    if (this.followed.size >= FOLLOWED && !this.followed.has(kept.id))
+      void this.parts.inflow.stored().then(() => {
+        this.parts.missed(kept.id);
+      });
     return true;
   }
 
@@ -336,12 +358,15 @@ export class Pulls {
     const kept = this.parts.state.kept(id);
     if (code === "not_large" && kept !== undefined) {
       // It is small again, and the notice of that is on its way, or was passed over.
-      void this.leadUp(id, true);
+      void this.leadUp(id, "small");
     }
   }
 
-  /** Take the events between what is held and what was heard of. `small`: until the notice that it is small is taken. */
-  private async leadUp(id: string, small = false): Promise<void> {
+  /**
+   * Take the events between what is held and what was heard of. `small`: until the notice that it is small is taken;
+   * `told`: though it is large, and nothing of it is copied.
+   */
+  private async leadUp(id: string, until: "copied" | "small" | "told" = "copied"): Promise<void> {
     if (this.busy.has(id)) return;
     this.busy.add(id);
     const { http, state, inflow } = this.parts;
@@ -349,9 +374,11 @@ export class Pulls {
     try {
       for (let steps = 0; session === this.session; steps += 1) {
         const kept = state.kept(id);
-        if (!isPulled(kept) || !(lags(kept) || (small && kept.large))) return;
+        if (!isPulled(kept) || !(lags(kept) || isWanted(kept, until))) return;
         const page = await changesAfter(http, id, kept.head);
         if (session !== this.session) return;
+        // The server that was asked may not have heard of it yet; the next nudge tells of it again.
+        if (until === "told" && !page.far && page.events.length === 0) return;
         if (page.far || page.events.length === 0 || steps >= STEPS) {
           inflow.again(id);
           await inflow.stored();
@@ -370,4 +397,9 @@ export class Pulls {
       this.busy.delete(id);
     }
   }
+}
+
+/** Whether it is to be led up although nothing that is copied is missing. */
+function isWanted({ head, large, told }: Kept, until: "copied" | "small" | "told"): boolean {
+  return until === "small" ? large === true : until === "told" && (told?.head ?? 0) > head;
 }

@@ -76,3 +76,13 @@ it("goes on when it was asked for in vain", async () => {
   await vi.runAllTimersAsync();
   expect(asked.slice(1)).toHaveLength(2);
 });
+
+it("asks when it is told to though nothing is shown yet, and not by itself", async () => {
+  const window = shown(1, 0);
+  count([window], ask);
+  await vi.runAllTimersAsync();
+  expect(asked).toEqual([[0, 0, false]]);
+  window.set(state(1, 0, false));
+  await vi.runAllTimersAsync();
+  expect(asked).toHaveLength(1);
+});

@@ -28,6 +28,8 @@ class Counted {
   private readonly ask: Ask;
   private state: WindowState | null = null;
   private done = new Set<number>();
+  /** It was told to ask: it does, though no message is shown, so that the leader knows that a window is there. */
+  private told = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(window: MessageWindow, ask: Ask) {
@@ -39,6 +41,7 @@ class Counted {
 
   again(): void {
     this.done = new Set();
+    this.told = true;
     this.soon();
   }
 
@@ -64,7 +67,10 @@ class Counted {
     const { done } = this;
     const wanted = (this.state === null ? [] : numbersOf(this.state)).filter((number) => !done.has(number));
     for (const number of wanted) done.add(number);
+    const none = wanted.length === 0 && this.told;
+    this.told = false;
     try {
+      if (none) await this.ask([], false);
       for (let at = 0; at < wanted.length; at += ASKED)
         await this.ask(wanted.slice(at, at + ASKED), at + ASKED >= wanted.length);
     } catch {

@@ -12,16 +12,14 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx2
 import pytest
 from prove.process import ServerProcess
+from tests.kept.restored import begun_on_dump
 from tests.kept.wide import begun_on_rows
 from tests.life.commands import chinwag
 from tests.support.clusters import new_cluster
 from tests.support.keeper import Urls
-
-from chinwag.engines.programs import cache_folder, fetch
 
 _PARTS = {"data": "expected.json", "backup": "expected.json", "cluster": "cluster.json", "wide": "wide.json"}
 STATES = sorted({path.parent for expected in _PARTS.values() for path in Path(__file__).parent.glob(f"*/{expected}")})
@@ -113,24 +111,11 @@ async def _data(state: Path, part: str, folder: Path) -> Path:
 
 @asynccontextmanager
 async def _of_dump(state: Path, folder: Path, engines: Urls) -> AsyncIterator[ServerProcess]:
-    """As an operator would: read the dump in, bring its tables up to this version, begin a new life."""
-    async with new_cluster(folder, engines) as cluster:
-        program = str(fetch(cache_folder(), lambda _: None).postgres / "pg_restore")
-        read_in = ["--exit-on-error", "--no-owner", f"--dbname={cluster.database}", str(state / "cluster.dump")]
-        done = await anyio.run_process([program, *read_in], check=False)
-        assert done.returncode == 0, done.stderr.decode()
-        secret = folder / "cluster.secret"
-        secret.touch(mode=0o600)
-        secret.write_bytes((state / "cluster.secret").read_bytes())
-        cluster.environment["CHINWAG_CLUSTER_SECRET_FILE"] = str(secret)
-        await cluster.init()
-        new_life = await cluster.run("cluster", "restored")
-        assert new_life.returncode == 0, new_life.stderr.decode()
-        process = ServerProcess(cluster.data, environment=cluster.environment)
-        try:
-            yield process
-        finally:
-            process.end()
+    async with (
+        new_cluster(folder, engines) as cluster,
+        begun_on_dump(cluster, state / "cluster.dump", (state / "cluster.secret").read_bytes(), folder) as process,
+    ):
+        yield process
 
 
 async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, Kept]) -> None:

@@ -9,8 +9,8 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import anyio
 from prove.process import ServerProcess
+from tests.kept.restored import begun_on_dump
 from tests.support.clusters import new_cluster
 from tests.support.keeper import Urls
 from tests.support.kept_rows import bring_rows
@@ -18,7 +18,6 @@ from tests.support.own_nats import own_nats_with_streams
 from tests.support.own_zookeeper import own_zookeeper
 
 from chinwag.adapters.cassandra import CassandraServers, Driver
-from chinwag.engines.programs import cache_folder, fetch
 
 HOST: Final = "127.0.0.1"
 LEAST: Final = str(64 << 20)
@@ -46,15 +45,7 @@ async def begun_on_rows(state: Path, folder: Path, engines: Urls, port: int) -> 
         async with new_cluster(folder, Urls(engines.postgres, nats.url)) as cluster, brought(state, port) as servers:
             dump = folder / "wide.dump"
             dump.write_bytes(lzma.decompress((state / "wide.dump.xz").read_bytes()))
-            program = str(fetch(cache_folder(), lambda _: None).postgres / "pg_restore")
-            read_in = ["--exit-on-error", "--no-owner", f"--dbname={cluster.database}", str(dump)]
-            done = await anyio.run_process([program, *read_in], check=False)
-            assert done.returncode == 0, done.stderr.decode()
-            secret = folder / "cluster.secret"
-            secret.touch(mode=0o600)
-            secret.write_bytes((state / "wide.secret").read_bytes())
             cluster.environment |= {
-                "CHINWAG_CLUSTER_SECRET_FILE": str(secret),
                 "CHINWAG_STORE_PROFILE": "cassandra",
                 "CHINWAG_CASSANDRA_HOSTS": HOST,
                 "CHINWAG_CASSANDRA_PORT": str(port),
@@ -65,11 +56,6 @@ async def begun_on_rows(state: Path, folder: Path, engines: Urls, port: int) -> 
                 "CHINWAG_STREAMS_LOG_BYTES": LEAST,
                 "CHINWAG_STREAMS_INBOX_BYTES": LEAST,
             }
-            await cluster.init()
-            new_life = await cluster.run("cluster", "restored")
-            assert new_life.returncode == 0, new_life.stderr.decode()
-            process = ServerProcess(cluster.data, environment=cluster.environment)
-            try:
+            secret = (state / "wide.secret").read_bytes()
+            async with begun_on_dump(cluster, dump, secret, folder) as process:
                 yield process
-            finally:
-                process.end()

@@ -156,10 +156,9 @@ class Mirror:
         head: int | None = None,
         turn: int = 0,
     ) -> None:
-        """Cache events of a page of history: between its first and its last number, messages and notices as they are
-        now, and nothing else, are all there is. What is shown to nobody, as who joins a wide group, is not kept. Of two
-        forms of a message the newer holds; beyond `MESSAGES` the oldest go. head, turn: the page's, as of which
-        reactions are; None for what comes without any."""
+        """Cache a page of history: all messages and notices between its first and its last number, as they are now.
+        What nobody is shown, as who joins a wide group, is not kept. Of two forms of a message the newer holds; beyond
+        `MESSAGES` the oldest go. head, turn: the page's, as of which its reactions are; None for what has none."""
         held = self.conversations.get(conversation)
         if held is None:
             return

@@ -191,8 +191,8 @@ class MessageStore(Protocol):
 
     async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
         """All spans of up to `limit` conversations of an account, grouped by conversation, in the order of their names:
-        by the length of the UTF-8, then by its bytes. Those after `after`, which need not be one of them; fewer than
-        `limit` only where there are no more.
+        by the length of the UTF-8, then by its bytes. Those after `after`, which need not be one of them. A page of
+        fewer than `limit` is the last.
 
         Clients keep where a page ended, so the order is the same in every store: an installation may move.
         """

@@ -31,7 +31,7 @@ MISSING_MOST: Final = 100
 
 _AMONG: Final = Read("SELECT conversation, among, WRITETIME(among) FROM companions WHERE account = ? LIMIT ?")
 _WRITTEN: Final = Read("SELECT conversation, WRITETIME(among) FROM companions WHERE account = ? LIMIT ?")
-_FORGET: Final = delete("companions", "account conversation", 1)
+FORGET_COMPANIONS: Final = delete("companions", "account conversation", 1)
 
 _among: Final = msgspec.msgpack.Decoder(tuple[AccountId, ...]).decode
 
@@ -82,7 +82,9 @@ class Companions:
         while rows := await self._database.rows(_WRITTEN, account, CONVERSATIONS_MAX):
             found = {name: ConversationId(name.decode()) for name, _ in rows}
             above = await self._ends.above(found.values())
-            await self._database.write([(_FORGET, (max(at, above[found[name]]), account, name)) for name, at in rows])
+            await self._database.write(
+                [(FORGET_COMPANIONS, (max(at, above[found[name]]), account, name)) for name, at in rows]
+            )
 
     async def _ends_of(
         self, present: Sequence[ConversationId], kept: Mapping[bytes, tuple[bytes, int]], asked_at: float

@@ -9,7 +9,7 @@ import structlog
 
 from chinwag.adapters import names
 from chinwag.adapters.cassandra.batch import Batch, clearing
-from chinwag.adapters.cassandra.companions import Companions
+from chinwag.adapters.cassandra.companions import FORGET_COMPANIONS, Companions
 from chinwag.adapters.cassandra.counts import Counts
 from chinwag.adapters.cassandra.database import TOGETHER_SECONDS, Database, Guard, within
 from chinwag.adapters.cassandra.ends import Ends
@@ -203,6 +203,7 @@ class CassandraMessageStore(MessageStore):
                 at = max(at, stamp_of(state.applied))
             changes: Changes = [
                 (_FORGET_MENTIONS, (at, owner, name)),
+                (FORGET_COMPANIONS, (at, owner, name)),  # also where none is: a reader may be about to make it
                 (FORGET_PERSON, (at, name, member_shard(owner), owner)),
             ]
             changes += [(_FORGET_KEYS, (at, name, device, shard)) for device in theirs for shard in range(KEY_SHARDS)]

@@ -43,8 +43,8 @@ class OwnWide:
     async def of(self, account: AccountId) -> list[ConversationId]:
         """The wide groups of which the account is a member. Raises `Refused(UNAVAILABLE)`.
 
-        Most are in few conversations, which are looked through. This is asked for with each page of a list: so of one
-        in very many its rows in all wide groups are read instead, if there are no more of these than that.
+        An account in few conversations, as most are, has these looked through. For one that is in very many, its rows
+        in all wide groups of the server are read instead if these are fewer: it is asked for with each page of a list.
         """
         known, found, after = self.known, dict[ConversationId, None](), ConversationId("")
         for page in range(PAGES if known else 0):

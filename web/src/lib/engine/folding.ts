@@ -17,7 +17,7 @@ export function folds(first: KeptEvent | undefined, next: KeptEvent): boolean {
   );
 }
 
-/** Which of what is drawn each event belongs to, from 0 on: a hundred who joined together take no more room than one. */
+/** For each event the row, from 0 on, in which it is drawn. Joinings in a row share one. */
 export function places(events: readonly KeptEvent[]): number[] {
   let first: KeptEvent | undefined;
   let place = -1;

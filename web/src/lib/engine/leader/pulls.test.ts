@@ -429,7 +429,7 @@ it("asks for what is said in a group that stands open besides those that are fol
   expect(device.kept).toMatchObject({ head: last - 1, told: { head: last } });
 });
 
-it("asks for no more groups at once than so many, however many stand open", async () => {
+it("asks for a bounded number of groups at once, however many stand open", async () => {
   server.turn(true);
   await device.take();
   await device.come();
